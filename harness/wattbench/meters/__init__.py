@@ -1,0 +1,96 @@
+"""Meters: what reads energy. One file a meter; each yields a Reading for a window of time.
+
+A meter is used like this, always from outside the measured process:
+
+    window = meter.start(cpu_seconds)   # waits for an edge of the counter where there is one
+    ...                                 # the work
+    reading = window.stop()             # joules, or None with the reason
+
+`cpu_seconds` is a function that gives the CPU seconds that the measured process tree has used so far; only
+`estimate` looks at it. A reading that failed is None with its reason, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wattbench.boards import MeterName
+    from wattbench.runs import Kind
+
+
+class MeterUnavailable(Exception):  # noqa: N818 - not an error: this machine simply lacks the meter
+    """This machine cannot use that meter; the message says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The energy of one window.
+
+    joules: what the window cost, in J, or None; then `reason` says why.
+    seconds: how long the window lasted, in s.
+    counter_joules: from the hardware's energy counter, in J; None where there is none.
+    sampled_joules: sampled power integrated over the same window (the nearer of instant and average), in J.
+    samples: how many samples the integral rests on.
+    notes: whatever else the meter knows (per device joules, clock event reasons seen, processes seen, ...).
+    """
+
+    joules: float | None
+    seconds: float
+    reason: str | None = None
+    counter_joules: float | None = None
+    sampled_joules: float | None = None
+    samples: int = 0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def mean_watts(self) -> float | None:
+        """Mean power over the window, in W; None without joules."""
+        return self.joules / self.seconds if self.joules is not None and self.seconds > 0 else None
+
+
+class Window(Protocol):
+    """A window that is open."""
+
+    def stop(self) -> Reading:
+        """Close the window; the work has ended when this is called."""
+        ...
+
+
+class Meter(Protocol):
+    """Anything that can read the energy of a window of time."""
+
+    name: MeterName
+    kind: Kind
+
+    def facts(self) -> dict[str, Any]:
+        """What the meter reads and with which settings: JSON-able, kept in every run file."""
+        ...
+
+    def start(self, cpu_seconds: Callable[[], float]) -> Window:
+        """Open a window."""
+        ...
+
+
+def find(name: MeterName | None = None, **options: Any) -> Meter:  # noqa: ANN401 - handed on to the meter's own open()
+    """Open the meter called `name`, or the best that this machine has: nvml, then rapl, then estimate.
+
+    Raises MeterUnavailable where the one asked for cannot be had.
+    """
+    from wattbench.meters import estimate, nvml, rapl
+
+    openers: dict[str, Callable[..., Meter]] = {"nvml": nvml.open_meter, "rapl": rapl.open_meter}
+    openers["estimate"] = estimate.open_meter
+    if name is not None:
+        if name not in openers:
+            raise MeterUnavailable(f"the meter {name} is not part of this installation")
+        return openers[name](**options)
+    for opener in openers.values():
+        try:
+            return opener()
+        except MeterUnavailable:
+            continue
+    raise MeterUnavailable("no meter works on this machine")

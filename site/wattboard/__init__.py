@@ -1,0 +1,4 @@
+"""Publish what wattbench measured: runs -> frame -> ratings -> pages -> a static site.
+
+May import wattbench's nouns; wattbench never imports this package.
+"""
