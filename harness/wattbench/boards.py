@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 Precision = Literal["fp32", "bf16", "fp16", "int8", "int4"]
 Scenario = Literal["single", "saturated"]
@@ -13,7 +13,7 @@ MeterName = Literal["nvml", "rapl", "zeus", "estimate"]
 
 _SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NAME = re.compile(
-    rf"(?P<task>{_SLUG})-v(?P<version>\d+)~(?P<sku>{_SLUG}?)(?:x(?P<count>[1-9]\d*))?"
+    rf"(?P<task>{_SLUG})-v(?P<version>\d+)~(?P<sku>[a-z0-9-]+?)(?:x(?P<count>[1-9]\d*))?"
     rf"~(?P<precision>[a-z0-9]+)~(?P<scenario>[a-z]+)~(?P<reasoning>[a-z]+)~(?P<meter>[a-z]+)"
 )
 
@@ -22,7 +22,7 @@ _NAME = re.compile(
 class Board:
     """One comparable field; results of two boards are never mixed in a ranking, a threshold or a sentence.
 
-    `sku` is the device model as a slug (`h100-sxm5-80gb`, `cpu-amd-epyc-2-threads`), `count` how many of them.
+    `sku` is the device model as a slug (`h100-sxm5-80gb`, `cpu-amd-epyc-1-thread`), `count` how many of them.
     Raises ValueError where a part is not of its form.
     """
 
@@ -50,7 +50,14 @@ class Board:
     def name(self) -> str:
         """The board's one name, fields joined by `~`."""
         devices = self.sku if self.count == 1 else f"{self.sku}x{self.count}"
-        parts = (f"{self.task}-v{self.version}", devices, self.precision, self.scenario, self.reasoning, self.meter)
+        parts = (
+            f"{self.task}-v{self.version}",
+            devices,
+            self.precision,
+            self.scenario,
+            self.reasoning,
+            self.meter,
+        )
         return "~".join(parts)
 
     @classmethod
@@ -61,17 +68,8 @@ class Board:
             raise ValueError(
                 f"{name!r} is no board: the form is task-vN~sku[xCOUNT]~precision~scenario~reasoning~meter"
             )
-        parts = found.groupdict()
-        return cls(
-            task=parts["task"],
-            version=int(parts["version"]),
-            sku=parts["sku"],
-            count=int(parts["count"] or 1),
-            precision=parts["precision"],
-            scenario=parts["scenario"],
-            reasoning=parts["reasoning"],
-            meter=parts["meter"],
-        )
+        parts: dict[str, Any] = found.groupdict()
+        return cls(**{**parts, "version": int(parts["version"]), "count": int(parts["count"] or 1)})
 
     @property
     def kind(self) -> Literal["measured", "estimated"]:

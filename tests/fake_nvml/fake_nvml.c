@@ -1,0 +1,482 @@
+/* A stand-in for NVIDIA's management library, for tests on machines without a GPU.
+ *
+ * Its SONAME is libnvidia-ml.so.1, so the real `pynvml` loads it and the real ctypes path, struct layouts and error
+ * mapping run. It can never pass for hardware: every name ends in "(FAKE)" and every UUID begins with GPU-fa4e.
+ *
+ * State comes from the text file named by $FAKE_NVML_STATE. It is read again on every call, and the tests replace it
+ * atomically, so anything may change while a program runs. Lines are "key value"; "gpu N" begins the section of a
+ * device; '#' begins a comment. Without that variable no driver is loaded (NVML_ERROR_DRIVER_NOT_LOADED).
+ *
+ * Load is a history: each line "load NANOSECONDS MILLIWATTS" says what the device draws from that time of
+ * CLOCK_MONOTONIC on. Energy is the integral of that history, so it is the same for every process that reads the
+ * file, and a change of load never rewrites the past.
+ *
+ *   truth     fakeNvmlTrueMillijoules(gpu, from, to): the integral itself. No part of NVML; for tests only.
+ *   counter   the integral up to the last whole step (100 ms), as nvmlDeviceGetTotalEnergyConsumption shows it.
+ *   instant   the load now (field 186); average: the mean of the last second (field 185 and PowerUsage).
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef unsigned int nvmlReturn;
+typedef unsigned long long u64;
+
+enum {
+    SUCCESS = 0,
+    UNINITIALIZED = 1,
+    INVALID_ARGUMENT = 2,
+    NOT_SUPPORTED = 3,
+    NOT_FOUND = 6,
+    INSUFFICIENT_SIZE = 7,
+    DRIVER_NOT_LOADED = 9,
+    GPU_IS_LOST = 15,
+    ARGUMENT_VERSION_MISMATCH = 25,
+};
+
+enum { MAX_GPUS = 8, MAX_LOADS = 256, MAX_PROCESSES = 16, MAX_MIG = 7 };
+enum { FIELD_ENERGY = 83, FIELD_POWER_AVERAGE = 185, FIELD_POWER_INSTANT = 186 };
+static const u64 VALUE_NOT_AVAILABLE = ~0ULL;
+static const int64_t SECOND = 1000000000;
+
+typedef struct {
+    int64_t from; /* ns of CLOCK_MONOTONIC */
+    double milliwatts;
+} Load;
+
+typedef struct {
+    unsigned count;
+    unsigned pids[MAX_PROCESSES];
+} Processes;
+
+typedef struct {
+    char name[96], uuid[96];
+    Load loads[MAX_LOADS];
+    int load_count;
+    double base_millijoules;  /* what the counter showed when the history began */
+    int64_t step;             /* ns between two steps of the counter */
+    int64_t frozen_at;        /* the counter stands still from then on; 0: never */
+    int64_t reset_at;         /* the counter begins again at 0 then; 0: never */
+    double sensor_scale;      /* what the power sensors say, as a multiple of the truth */
+    unsigned energy_return, instant_return, average_return, usage_return; /* errors, one a reading */
+    unsigned reasons_return, processes_return, mig_return;
+    unsigned lost;
+    unsigned limit_milliwatts, default_limit_milliwatts;
+    unsigned mig, mig_devices, virtualization, persistence, ecc, celsius, utilization;
+    unsigned sm_mhz, memory_mhz, max_sm_mhz, max_memory_mhz;
+    u64 reasons;
+    Processes compute, graphics, mps;
+} Gpu;
+
+/* What the file said last. One copy a thread: a sampler and its caller read at the same time. */
+static _Thread_local Gpu gpus[MAX_GPUS];
+static _Thread_local unsigned gpu_count;
+static _Thread_local unsigned init_return;
+
+static int initialised;
+
+/* ---------------------------------------------------------------------------------------------- the state file */
+
+static void set_defaults(Gpu *gpu, int index) {
+    memset(gpu, 0, sizeof *gpu);
+    strcpy(gpu->name, "NVIDIA H100 80GB HBM3");
+    snprintf(gpu->uuid, sizeof gpu->uuid, "GPU-fa4e0000-0000-0000-0000-%012d", index);
+    gpu->base_millijoules = 1e9;
+    gpu->step = SECOND / 10;
+    gpu->sensor_scale = 1;
+    gpu->limit_milliwatts = gpu->default_limit_milliwatts = 700000;
+    gpu->persistence = gpu->ecc = 1;
+    gpu->celsius = 45;
+    gpu->sm_mhz = gpu->max_sm_mhz = 1980;
+    gpu->memory_mhz = gpu->max_memory_mhz = 2619;
+}
+
+static void add_process(Processes *list, const char *value) {
+    if (list->count < MAX_PROCESSES) list->pids[list->count++] = (unsigned)strtoul(value, NULL, 0);
+}
+
+static void set_key(Gpu *gpu, const char *key, const char *value) {
+    const struct {
+        const char *key;
+        unsigned *target;
+    } numbers[] = {
+        {"energy_return", &gpu->energy_return},
+        {"instant_return", &gpu->instant_return},
+        {"average_return", &gpu->average_return},
+        {"usage_return", &gpu->usage_return},
+        {"reasons_return", &gpu->reasons_return},
+        {"processes_return", &gpu->processes_return},
+        {"mig_return", &gpu->mig_return},
+        {"lost", &gpu->lost},
+        {"limit_milliwatts", &gpu->limit_milliwatts},
+        {"default_limit_milliwatts", &gpu->default_limit_milliwatts},
+        {"mig", &gpu->mig},
+        {"mig_devices", &gpu->mig_devices},
+        {"virtualization", &gpu->virtualization},
+        {"persistence", &gpu->persistence},
+        {"ecc", &gpu->ecc},
+        {"celsius", &gpu->celsius},
+        {"utilization", &gpu->utilization},
+        {"sm_mhz", &gpu->sm_mhz},
+        {"memory_mhz", &gpu->memory_mhz},
+        {"max_sm_mhz", &gpu->max_sm_mhz},
+        {"max_memory_mhz", &gpu->max_memory_mhz},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (strcmp(key, numbers[i].key) == 0) *numbers[i].target = (unsigned)strtoul(value, NULL, 0);
+    }
+    if (strcmp(key, "load") == 0 && gpu->load_count < MAX_LOADS) {
+        char *rest;
+        Load *load = &gpu->loads[gpu->load_count++];
+        load->from = strtoll(value, &rest, 10);
+        load->milliwatts = strtod(rest, NULL);
+    }
+    if (strcmp(key, "name") == 0) snprintf(gpu->name, sizeof gpu->name, "%.80s", value);
+    if (strcmp(key, "reasons") == 0) gpu->reasons = strtoull(value, NULL, 0);
+    if (strcmp(key, "base_millijoules") == 0) gpu->base_millijoules = strtod(value, NULL);
+    if (strcmp(key, "step_nanoseconds") == 0) gpu->step = strtoll(value, NULL, 10);
+    if (strcmp(key, "frozen_at") == 0) gpu->frozen_at = strtoll(value, NULL, 10);
+    if (strcmp(key, "reset_at") == 0) gpu->reset_at = strtoll(value, NULL, 10);
+    if (strcmp(key, "sensor_scale") == 0) gpu->sensor_scale = strtod(value, NULL);
+    if (strcmp(key, "compute") == 0) add_process(&gpu->compute, value);
+    if (strcmp(key, "graphics") == 0) add_process(&gpu->graphics, value);
+    if (strcmp(key, "mps") == 0) add_process(&gpu->mps, value);
+}
+
+static void read_state(void) {
+    const char *path = getenv("FAKE_NVML_STATE");
+    FILE *file = path ? fopen(path, "r") : NULL;
+    gpu_count = 0;
+    init_return = file ? SUCCESS : DRIVER_NOT_LOADED;
+    if (!file) return;
+    Gpu *gpu = NULL;
+    char line[256], key[64], value[160];
+    while (fgets(line, sizeof line, file)) {
+        value[0] = 0;
+        if (line[0] == '#' || sscanf(line, "%63s %159[^\n]", key, value) < 1) continue;
+        if (strcmp(key, "init_return") == 0) {
+            init_return = (unsigned)strtoul(value, NULL, 0);
+        } else if (strcmp(key, "gpu") == 0 && gpu_count < MAX_GPUS) {
+            gpu = &gpus[gpu_count];
+            set_defaults(gpu, (int)gpu_count++);
+        } else if (gpu) {
+            set_key(gpu, key, value);
+        }
+    }
+    fclose(file);
+    for (unsigned i = 0; i < gpu_count; i++) { /* no state can hide what this is */
+        strncat(gpus[i].name, " (FAKE)", sizeof gpus[i].name - strlen(gpus[i].name) - 1);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- power and energy */
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+/* The energy drawn between two times, in mJ: the load's history, piece by piece. */
+static double integrate(const Gpu *gpu, int64_t from, int64_t to) {
+    double millijoules = 0;
+    for (int i = 0; i < gpu->load_count; i++) {
+        int64_t start = gpu->loads[i].from;
+        int64_t end = i + 1 < gpu->load_count ? gpu->loads[i + 1].from : INT64_MAX;
+        if (start < from) start = from;
+        if (end > to) end = to;
+        if (end > start) millijoules += gpu->loads[i].milliwatts * (double)(end - start) / (double)SECOND;
+    }
+    return millijoules;
+}
+
+/* The counter at a time, in mJ: the integral up to its last step. */
+static u64 counter(const Gpu *gpu, int64_t time) {
+    int64_t began = gpu->load_count ? gpu->loads[0].from : time;
+    double base = gpu->base_millijoules;
+    if (gpu->frozen_at && time > gpu->frozen_at) time = gpu->frozen_at;
+    if (gpu->reset_at && time >= gpu->reset_at) {
+        began = gpu->reset_at;
+        base = 0;
+    }
+    if (gpu->step > 0) time = began + (time - began) / gpu->step * gpu->step;
+    return (u64)(base + integrate(gpu, began, time));
+}
+
+static unsigned instant_power(const Gpu *gpu, int64_t time) {
+    double milliwatts = 0;
+    for (int i = 0; i < gpu->load_count; i++) {
+        if (gpu->loads[i].from <= time) milliwatts = gpu->loads[i].milliwatts;
+    }
+    return (unsigned)(milliwatts * gpu->sensor_scale);
+}
+
+static unsigned average_power(const Gpu *gpu, int64_t time) {
+    int64_t from = time - SECOND;
+    if (gpu->load_count && from < gpu->loads[0].from) from = gpu->loads[0].from;
+    if (time <= from) return instant_power(gpu, time);
+    return (unsigned)(integrate(gpu, from, time) * (double)SECOND / (double)(time - from) * gpu->sensor_scale);
+}
+
+/* What a GPU really drew between two times of CLOCK_MONOTONIC, in mJ; NaN where there is no such GPU. */
+double fakeNvmlTrueMillijoules(unsigned gpu, int64_t from, int64_t to) {
+    read_state();
+    return gpu < gpu_count ? integrate(&gpus[gpu], from, to) : (double)NAN;
+}
+
+/* ------------------------------------------------------------------------------------------- start and versions */
+
+nvmlReturn nvmlInitWithFlags(unsigned flags) {
+    (void)flags;
+    read_state();
+    if (init_return == SUCCESS) initialised++;
+    return init_return;
+}
+
+nvmlReturn nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
+
+nvmlReturn nvmlShutdown(void) {
+    if (!initialised) return UNINITIALIZED;
+    initialised--;
+    return SUCCESS;
+}
+
+const char *nvmlErrorString(nvmlReturn result) { return result == SUCCESS ? "Success" : "an error of the fake"; }
+
+static nvmlReturn copy_text(char *out, unsigned size, const char *text) {
+    if (strlen(text) + 1 > size) return INSUFFICIENT_SIZE;
+    strcpy(out, text);
+    return SUCCESS;
+}
+
+nvmlReturn nvmlSystemGetDriverVersion(char *out, unsigned size) { return copy_text(out, size, "615.71.00"); }
+
+nvmlReturn nvmlSystemGetNVMLVersion(char *out, unsigned size) { return copy_text(out, size, "13.615.71.00"); }
+
+nvmlReturn nvmlSystemGetCudaDriverVersion_v2(int *version) {
+    *version = 13000;
+    return SUCCESS;
+}
+
+/* ----------------------------------------------------------------------------------------------------- handles */
+
+/* A handle points into this array: GPU i is slot i, its MIG device m is slot MAX_GPUS + MAX_MIG * i + m. */
+static char slots[MAX_GPUS + MAX_GPUS * MAX_MIG];
+
+/* Find the GPU behind a handle in fresh state; `mig` tells whether the handle is one of its MIG devices. */
+static nvmlReturn find(void *handle, Gpu **gpu, int *mig) {
+    if (!initialised) return UNINITIALIZED;
+    read_state();
+    long slot = (char *)handle - slots;
+    if (slot < 0 || slot >= (long)sizeof slots) return INVALID_ARGUMENT;
+    *mig = slot >= MAX_GPUS;
+    unsigned index = *mig ? (unsigned)(slot - MAX_GPUS) / MAX_MIG : (unsigned)slot;
+    if (index >= gpu_count) return INVALID_ARGUMENT;
+    *gpu = &gpus[index];
+    return (*gpu)->lost ? GPU_IS_LOST : SUCCESS;
+}
+
+/* Begin a call on a device: `gpu` and `mig` are its own from here on. */
+#define DEVICE(handle)                             \
+    Gpu *gpu;                                      \
+    int mig;                                       \
+    nvmlReturn found = find((handle), &gpu, &mig); \
+    if (found != SUCCESS) return found;            \
+    (void)mig
+
+/* A call that answers one number, or the error that the state asks for. */
+#define NUMBER(function, type, value, error)       \
+    nvmlReturn function(void *handle, type *out) { \
+        DEVICE(handle);                            \
+        nvmlReturn failure = (error);              \
+        if (failure != SUCCESS) return failure;    \
+        *out = (value);                            \
+        return SUCCESS;                            \
+    }
+
+nvmlReturn nvmlDeviceGetCount_v2(unsigned *count) {
+    if (!initialised) return UNINITIALIZED;
+    read_state();
+    *count = gpu_count;
+    return SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
+    if (!initialised) return UNINITIALIZED;
+    read_state();
+    if (index >= gpu_count) return INVALID_ARGUMENT;
+    *handle = &slots[index];
+    return gpus[index].lost ? GPU_IS_LOST : SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetHandleByUUID(const char *uuid, void **handle) {
+    if (!initialised) return UNINITIALIZED;
+    read_state();
+    for (unsigned i = 0; i < gpu_count; i++) {
+        if (strcmp(uuid, gpus[i].uuid) == 0) {
+            *handle = &slots[i];
+            return SUCCESS;
+        }
+    }
+    return NOT_FOUND;
+}
+
+nvmlReturn nvmlDeviceGetName(void *handle, char *out, unsigned size) {
+    DEVICE(handle);
+    return copy_text(out, size, gpu->name);
+}
+
+nvmlReturn nvmlDeviceGetUUID(void *handle, char *out, unsigned size) {
+    DEVICE(handle);
+    return copy_text(out, size, gpu->uuid);
+}
+
+/* ---------------------------------------------------------------------------------------------------- readings */
+
+NUMBER(nvmlDeviceGetTotalEnergyConsumption, u64, counter(gpu, now()), mig ? NOT_SUPPORTED : gpu->energy_return)
+NUMBER(nvmlDeviceGetPowerUsage, unsigned, average_power(gpu, now()), mig ? NOT_SUPPORTED : gpu->usage_return)
+NUMBER(nvmlDeviceGetEnforcedPowerLimit, unsigned, gpu->limit_milliwatts, 0)
+NUMBER(nvmlDeviceGetPowerManagementLimit, unsigned, gpu->limit_milliwatts, 0)
+NUMBER(nvmlDeviceGetPowerManagementDefaultLimit, unsigned, gpu->default_limit_milliwatts, 0)
+NUMBER(nvmlDeviceGetCurrentClocksEventReasons, u64, gpu->reasons, gpu->reasons_return)
+NUMBER(nvmlDeviceGetPersistenceMode, unsigned, gpu->persistence, 0)
+NUMBER(nvmlDeviceGetVirtualizationMode, unsigned, gpu->virtualization, 0)
+
+typedef struct {
+    unsigned field_id, scope_id;
+    int64_t timestamp, latency;
+    unsigned value_type, result;
+    union {
+        double d;
+        unsigned ui;
+        u64 ull;
+    } value;
+} FieldValue;
+
+/* Each field has its own return code: the call succeeds though a field in it fails. */
+nvmlReturn nvmlDeviceGetFieldValues(void *handle, int count, FieldValue *fields) {
+    DEVICE(handle);
+    int64_t time = now();
+    for (int i = 0; i < count; i++) {
+        FieldValue *field = &fields[i];
+        field->value_type = 1; /* unsigned int */
+        field->result = SUCCESS;
+        if (field->field_id == FIELD_POWER_INSTANT) {
+            field->result = mig ? NOT_SUPPORTED : gpu->instant_return;
+            field->value.ui = instant_power(gpu, time);
+        } else if (field->field_id == FIELD_POWER_AVERAGE) {
+            field->result = mig ? NOT_SUPPORTED : gpu->average_return;
+            field->value.ui = average_power(gpu, time);
+        } else if (field->field_id == FIELD_ENERGY) {
+            field->value_type = 3; /* unsigned long long */
+            field->result = mig ? NOT_SUPPORTED : gpu->energy_return;
+            field->value.ull = counter(gpu, time);
+        } else {
+            field->result = NOT_SUPPORTED;
+        }
+        if (field->result != SUCCESS) field->value.ull = 0; /* a failed field looks like 0 W to the careless */
+    }
+    return SUCCESS;
+}
+
+/* ---------------------------------------------------------------------------------------- settings and sensors */
+
+enum { CLOCK_MEMORY = 2 };
+
+nvmlReturn nvmlDeviceGetClockInfo(void *handle, unsigned type, unsigned *mhz) {
+    DEVICE(handle);
+    *mhz = type == CLOCK_MEMORY ? gpu->memory_mhz : gpu->sm_mhz;
+    return SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetMaxClockInfo(void *handle, unsigned type, unsigned *mhz) {
+    DEVICE(handle);
+    *mhz = type == CLOCK_MEMORY ? gpu->max_memory_mhz : gpu->max_sm_mhz;
+    return SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetEccMode(void *handle, unsigned *current, unsigned *pending) {
+    DEVICE(handle);
+    *current = *pending = gpu->ecc;
+    return SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetTemperature(void *handle, unsigned sensor, unsigned *celsius) {
+    DEVICE(handle);
+    (void)sensor;
+    *celsius = gpu->celsius;
+    return SUCCESS;
+}
+
+typedef struct {
+    unsigned version, sensor;
+    int celsius;
+} Temperature;
+
+nvmlReturn nvmlDeviceGetTemperatureV(void *handle, Temperature *temperature) {
+    DEVICE(handle);
+    if (temperature->version != (sizeof *temperature | 1u << 24)) return ARGUMENT_VERSION_MISMATCH;
+    temperature->celsius = (int)gpu->celsius;
+    return SUCCESS;
+}
+
+typedef struct {
+    unsigned gpu, memory;
+} Utilization;
+
+nvmlReturn nvmlDeviceGetUtilizationRates(void *handle, Utilization *utilization) {
+    DEVICE(handle);
+    utilization->gpu = gpu->utilization;
+    utilization->memory = 0;
+    return SUCCESS;
+}
+
+/* ----------------------------------------------------------------------------------------- MIG and processes */
+
+nvmlReturn nvmlDeviceGetMigMode(void *handle, unsigned *current, unsigned *pending) {
+    DEVICE(handle);
+    if (gpu->mig_return) return gpu->mig_return;
+    *current = *pending = gpu->mig;
+    return SUCCESS;
+}
+
+NUMBER(nvmlDeviceIsMigDeviceHandle, unsigned, (unsigned)mig, 0)
+NUMBER(nvmlDeviceGetMaxMigDeviceCount, unsigned, gpu->mig ? MAX_MIG : 0, 0)
+
+nvmlReturn nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, void **out) {
+    DEVICE(handle);
+    if (!gpu->mig || index >= gpu->mig_devices || index >= MAX_MIG) return NOT_FOUND;
+    *out = &slots[MAX_GPUS + MAX_MIG * (gpu - gpus) + index];
+    return SUCCESS;
+}
+
+typedef struct {
+    unsigned pid;
+    u64 memory;
+    unsigned gpu_instance, compute_instance;
+} ProcessInfo;
+
+/* NVML's two calls: without room it answers how many there are, with room it fills them in. */
+static nvmlReturn list_processes(const Processes *list, unsigned *count, ProcessInfo *out) {
+    unsigned room = out ? *count : 0;
+    *count = list->count;
+    if (list->count > room) return INSUFFICIENT_SIZE;
+    for (unsigned i = 0; i < list->count; i++) {
+        out[i] = (ProcessInfo){list->pids[i], VALUE_NOT_AVAILABLE, ~0u, ~0u};
+    }
+    return SUCCESS;
+}
+
+#define PROCESSES(function, list)                                          \
+    nvmlReturn function(void *handle, unsigned *count, ProcessInfo *out) { \
+        DEVICE(handle);                                                    \
+        if (gpu->processes_return) return gpu->processes_return;           \
+        return list_processes(&gpu->list, count, out);                     \
+    }
+
+PROCESSES(nvmlDeviceGetComputeRunningProcesses_v3, compute)
+PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3, graphics)
+PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses_v3, mps)
