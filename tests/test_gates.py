@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 UUID = "GPU-12345678-0000-0000-0000-000000000000"
 HASH, OTHER_HASH = "a" * 64, "b" * 64
 
+MODEL = Model(
+    id="a/b",
+    revision="c" * 40,
+    base_model=None,
+    parameters=1,
+    licence=None,
+    weights="real",
+    weights_sha256={"model.safetensors": HASH},
+)
+
 
 def facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the gate is to see
     gpu = {"uuid": UUID, "counter": True, "power_limit_watts": 700.0, "mig": False, "processes_before": []}
@@ -67,7 +77,7 @@ def evidence(*passes: Pass) -> Evidence:
         notes=[notes(one.joules) for one in kept],
         meter=facts(),
         device=Device(name="a GPU", uuid=UUID, sku="a-gpu", count=1, fake=False),
-        model=Model.model_construct(id="a/b", weights="real", weights_sha256={"model.safetensors": HASH}),
+        model=MODEL,
         workload=Workload(task="t", version=1, sha256=HASH, rows=100, about=""),
         quality=Quality(metric="accuracy", value=0.9, low=0.88, high=0.92, n=100, higher_is_better=True),
         weights_verified=True,

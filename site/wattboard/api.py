@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from wattboard.ratings import REASONS
+from wattboard.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -59,7 +59,7 @@ def build(
     say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
     _write_docs(rendered, root / "site" / "pages", docs)
     _mkdocs(rendered, root, docs, fresh, _epoch(site))
-    _fill(rendered, fresh)
+    _fill(rendered, fresh, _address(root))
     _stamp(rendered, fresh)
     for path, text in {**api.files(site), **pages.pictures(site)}.items():
         _write(fresh / path, text)
@@ -123,13 +123,16 @@ def _mkdocs(rendered: Pages, root: Path, docs: Path, out: Path, epoch: int) -> N
         raise Refusal(Problem("mkdocs", "", line, "Mend the page that it names") for line in found)
 
 
-def _fill(rendered: Pages, out: Path) -> None:
+def _fill(rendered: Pages, out: Path, address: str) -> None:
     """Fill every slot, and the notice on every page. Raises Refusal for a slot that its page lacks."""
     for path, slots in rendered.slots.items():
         text = (out / path).read_text()
         for name, value in slots.items():
             text = _put(text, name, value, path)
         _write(out / path, text)
+    for path, canonical in rendered.canonical.items():
+        page = out / path / "index.html"
+        _write(page, re.sub(r'(<link rel="canonical" href=")[^"]*"', rf'\g<1>{address}{canonical}/"', page.read_text()))
     for page in sorted(out.rglob("*.html")):
         _write(page, _put(page.read_text(), "notice", rendered.notice, str(page)))
 
@@ -167,19 +170,28 @@ def _map(out: Path, rendered: Pages, address: str, epoch: int) -> None:
     """Put the models into the sitemap and into the search index, in place of the shell."""
     path = out / "sitemap.xml"
     text = path.read_text()
-    found = re.search(rf"\s*<url>\s*<loc>[^<]*{re.escape(pages.SHELL)}/</loc>.*?</url>", text, re.DOTALL)
-    entry = found[0] if found else ""
+    for moving in rendered.canonical:
+        text = text.replace(_entry(text, moving), "")
+    entry = _entry(text, pages.SHELL)
     entries = (entry.replace(pages.SHELL, f"models/{html.escape(model.id)}") for model in rendered.models)
     _write(path, text.replace(entry, "".join(entries)))
     (out / "sitemap.xml.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=epoch))
     index = out / "search" / "search_index.json"
     searched = json.loads(index.read_text())
     searched["docs"] += [
-        {"location": f"models/{model.id}/", "title": model.title, "text": model.description}
+        {"location": f"models/{model.id}/", "title": html.escape(model.title), "text": html.escape(model.description)}
         for model in rendered.models[:MOST_SEARCHED]
     ]
     _write(index, json.dumps(searched, sort_keys=True, separators=(",", ":")))
     _write(out / "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {address}sitemap.xml\n")
+
+
+def _entry(sitemap: str, place: str) -> str:
+    """Give a page's entry in the sitemap, with the line break before it."""
+    found = re.search(rf"\s*<url>\s*<loc>[^<]*/{re.escape(place)}/</loc>.*?</url>", sitemap, re.DOTALL)
+    if found is None:
+        raise refuse("sitemap.xml", "", f"has no entry for {place}", "Tell the maintainers: the theme has changed")
+    return found[0]
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log, log10
 from typing import TYPE_CHECKING
 
+from wattboard.placing import Mark, place
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 
 # A star in a box of 16 x 16.
 STAR = "M8 1.2l2.06 4.4 4.74.6-3.5 3.27.93 4.73L8 11.9l-4.23 2.3.93-4.73L1.2 6.2l4.74-.6z"
-LONGEST_LABEL = 28
-MOST_LABELS = 24
-FAR = 20.0  # a name this far above or below its mark gets a line to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +69,6 @@ class Band:
     def width(self) -> float:
         """How wide it is drawn."""
         return round(self.end - self.start, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One model on a chart, its whiskers, and where its name is written."""
-
-    rating: Rating
-    x: float
-    y: float
-    left: float
-    right: float
-    top: float
-    bottom: float
-    frontier: bool
-    label: str = ""
-    label_x: float = 0.0
-    label_y: float = 0.0
-    leader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +153,7 @@ def plot(listing: Listing, width: int, height: int, left: int) -> Plot | None:
         x=x,
         y=y,
         bands=bands(listing, x),
-        marks=tuple(_place_labels(marks, (float(left), top, float(width - 14), bottom), level)),
+        marks=tuple(place(marks, (float(left), top, float(width - 14), bottom), level)),
         front=_front([mark for mark in marks if mark.frontier], x),
         recommended=level,
         shaded=(level, bottom) if level is not None else None,
@@ -194,12 +175,6 @@ def passes(result: Result, width: float) -> Passes | None:
     room = max((max(everything) - min(everything)) * 0.15, max(everything) * 0.01)
     axis = Axis(min(everything) - room, max(everything) + room, 76.0, width - 16)
     return Passes(axis, tuple((name, tuple(axis.at(value) for value in told)) for name, told in rows))
-
-
-def text_width(text: str, size: float) -> float:
-    """Estimate how wide a text is drawn, in the unit of `size`, a little too wide rather than too narrow."""
-    narrow, wide = set("ijl.,:;'|!ftrI-()[]/ 1"), set("mwMWGOQ@%")
-    return size * sum(0.34 if c in narrow else 0.9 if c in wide else 0.61 for c in text)
 
 
 def _mark(one: Rating, listing: Listing, x: Axis, y: Axis) -> Mark:
@@ -226,76 +201,3 @@ def _front(marks: Sequence[Mark], x: Axis) -> str:
     if not ordered:
         return ""
     return f"M{ordered[0].x} {ordered[0].y}" + "".join(f"H{mark.x}V{mark.y}" for mark in ordered[1:]) + f"H{x.end}"
-
-
-Box = tuple[float, float, float, float]
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Give the area that two boxes (left, top, right, bottom) share."""
-    across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return across * down if across > 0 and down > 0 else 0.0
-
-
-def _steps(marks: Sequence[Mark], end: float) -> list[Box]:
-    """Give the frontier's steps as thin boxes, for names to keep clear of."""
-    ordered = sorted(marks, key=lambda mark: (mark.x, -mark.y))
-    boxes = []
-    for one, after in zip(ordered, ordered[1:], strict=False):
-        boxes += [
-            (one.x, one.y - 2, after.x, one.y + 2),
-            (after.x - 2, min(one.y, after.y), after.x + 2, max(one.y, after.y)),
-        ]
-    return [*boxes, (ordered[-1].x, ordered[-1].y - 2, end, ordered[-1].y + 2)] if ordered else []
-
-
-def _place_labels(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
-    """Write names where they meet no mark, whisker, other name or edge; frontier first, none past MOST_LABELS."""
-    from dataclasses import replace
-
-    size, high = 12.5, 15.0
-    taken: list[Box] = [(m.x - 8, m.y - 8, m.x + 8, m.y + 8) for m in marks]
-    lines: list[Box] = [(m.x - 2, m.top, m.x + 2, m.bottom) for m in marks]
-    lines += [(m.left, m.y - 2, m.right, m.y + 2) for m in marks]
-    lines += _steps([m for m in marks if m.frontier], frame[2])
-    level_box = (frame[0], (level or 0.0) - 1, frame[2], (level or 0.0) + 1)
-    placed: dict[str, Mark] = {}
-    order = sorted(marks, key=lambda m: (not m.frontier, m.x, m.rating.model))
-    for mark in order[:MOST_LABELS]:
-        name = mark.rating.model.split("/", 1)[1]
-        name = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
-        wide = text_width(name, size)
-        best: tuple[float, Box] | None = None
-        for cost, dx, dy in _SPOTS:
-            left = mark.x + (dx if dx > 0 else dx - wide if dx < 0 else -wide / 2)
-            box = (left, mark.y + dy - high / 2, left + wide, mark.y + dy + high / 2)
-            out = max(0.0, frame[0] + 2 - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3])
-            bad = cost + 1000 * out + 20 * sum(_overlap(box, other) for other in taken)
-            bad += 2 * sum(_overlap(box, line) for line in lines) + 0.3 * _overlap(box, level_box)
-            if best is None or bad < best[0]:
-                best = (bad, box)
-        if best is None or best[0] >= 1000:  # noqa: PLR2004 - it would leave the frame or lie on something
-            continue
-        box = best[1]
-        taken.append(box)
-        middle = (box[1] + box[3]) / 2
-        far = abs(middle - mark.y) > FAR
-        edge = min(max(mark.x, box[0]), box[2])
-        placed[mark.rating.model] = replace(
-            mark,
-            label=name,
-            label_x=round(box[0], 1),
-            label_y=round(middle + 4.5, 1),
-            leader=f"M{mark.x} {mark.y}L{edge:.1f} {middle:.1f}" if far else "",
-        )
-    return [placed.get(mark.rating.model, mark) for mark in marks]
-
-
-# Where a name may stand beside its mark: what it costs to be further away, and the offset of the name's near edge
-# (0: centred).
-_SPOTS = [
-    (cost + (2 if side < 0 else 4 if side == 0 else 0), side * 11.0, float(dy))
-    for cost, dy in ((0, 0), (3, -16), (4, 16), (9, -28), (10, 28), (20, -44), (21, 44), (30, -62), (31, 62))
-    for side in (1, -1, 0)
-    if side or dy
-]

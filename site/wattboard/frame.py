@@ -107,6 +107,11 @@ def frame(filed: Iterable[Filed]) -> pl.LazyFrame:
     return pl.LazyFrame(rows, schema=SCHEMA, orient="row")
 
 
+def only(passes: pl.LazyFrame, boards: Iterable[str]) -> pl.LazyFrame:
+    """Keep the passes of some boards."""
+    return passes.filter(pl.col("board").is_in(sorted(boards)))
+
+
 def _rows(filed: Filed) -> list[dict[str, Any]]:
     run, board, quality = filed.run, Board.parse(filed.run.board), filed.run.quality
     told: dict[str, Any] = {

@@ -96,7 +96,7 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
     names = sorted({one.run.board for one in filed})
     archive = {
         one.edition.id: ratings.collect(
-            ratings.rate(_only(passes, one.boards), one.edition, [one.boards[name] for name in sorted(one.boards)])
+            ratings.rate(frame.only(passes, one.boards), one.edition, [one.boards[name] for name in sorted(one.boards)])
         )
         for one in editions
     }
@@ -107,7 +107,7 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
         if current:
             rated = tuple(one for one in archive[current.edition.id] if one.board == name)
         else:
-            rated = ratings.collect(ratings.rate(_only(passes, [name]), None, []))
+            rated = ratings.collect(ratings.rate(frame.only(passes, [name]), None, []))
         now = _newest(rated)
         earlier += [one for one in rated if one not in now]
         listings.append(_listing(name, now, current))
@@ -131,10 +131,6 @@ def frontier(rated: Iterable[Rating]) -> frozenset[str]:
         for wh, good, name in points
         if not any(w <= wh and g >= good and (w, g) != (wh, good) for w, g, _ in points)
     )
-
-
-def _only(passes: frame.pl.LazyFrame, names: Iterable[str]) -> frame.pl.LazyFrame:
-    return passes.filter(frame.pl.col("board").is_in(sorted(names)))
 
 
 def _newest(rated: Iterable[Rating]) -> tuple[Rating, ...]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wattboard import badges, charts, formats
-from wattboard.ratings import REASONS
+from wattboard.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,13 +40,17 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Everything to publish as HTML: Markdown by path, slots by page and name, models, and the navigation."""
+    """Everything to publish as HTML: Markdown by path, slots by page and name, models, the navigation.
+
+    `canonical` says of which page another shows the same.
+    """
 
     docs: dict[str, str]
     slots: dict[str, dict[str, str]]
     models: tuple[Stamp, ...]
     nav: tuple[Any, ...]
     notice: str
+    canonical: dict[str, str]
 
 
 def render(site: Site, address: str) -> Pages:
@@ -61,16 +66,19 @@ def render(site: Site, address: str) -> Pages:
         "cite/index.html": {"badge": _html("cite.j2", site=site, base="../", address=address)},
         "api/index.html": {"files": _html("api.j2", site=site, base="../")},
     }
+    canonical = {}
     for listing in site.listings:
         place = f"boards/{listing.board.name}"
         about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {_device(listing)}."
-        docs[f"{place}.md"] = _doc(f"{listing.task.title}", about, "board")
-        slots[f"{place}/index.html"] = {"board": _html("board.j2", site=site, listing=listing, base="../../")}
-    for task in _tasks(site.listings):
-        place = f"tasks/{task[0].task.name}"
-        docs[f"{place}.md"] = _doc(f"{task[0].task.title}: all boards", f"Every board of {task[0].task.title}.", "task")
-        slots[f"{place}/index.html"] = {"task": _html("task.j2", site=site, listings=task, base="../../")}
-    headlines = [{one.task.title: f"boards/{one.board.name}.md"} for one in site.headlines]
+        docs[f"{place}.md"] = _doc(listing.task.title, about, "board")
+        slots[f"{place}/index.html"] = {"board": _board(site, listing, moving=False)}
+        if listing in site.headlines:
+            # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
+            moving = f"tasks/{listing.task.name}"
+            docs[f"{moving}.md"] = _doc(listing.task.title, about, "board", search=False)
+            slots[f"{moving}/index.html"] = {"board": _board(site, listing, moving=True)}
+            canonical[moving] = place
+    headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
     nav = (
         {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}]},
         {"Method": "method.md"},
@@ -79,7 +87,7 @@ def render(site: Site, address: str) -> Pages:
         {"About": "about.md"},
     )
     models = tuple(_stamp(profile, address) for profile in site.profiles)
-    return Pages(docs, slots, models, nav, _html("notice.j2", site=site))
+    return Pages(docs, slots, models, nav, _html("notice.j2", site=site), canonical)
 
 
 def pictures(site: Site) -> dict[str, str]:
@@ -127,19 +135,20 @@ def _stamp(profile: Profile, address: str) -> Stamp:
 
 
 def _doc(title: str, description: str, slot: str, *, search: bool = True) -> str:
-    """Give a Markdown page that is one slot. Front matter is JSON inside YAML, so nothing can break out of it."""
-    matter = {"title": title, "description": description, "hide": ["navigation", "toc"]}
+    """Give a Markdown page that is one slot.
+
+    Front matter is JSON inside YAML, and escaped because MkDocs does not: nothing can break out of it.
+    """
+    matter: dict[str, Any] = {"title": escape(title), "description": escape(description), "hide": ["navigation", "toc"]}
     if not search:
         matter["search"] = {"exclude": True}
     lines = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in matter.items())
     return f'---\n{lines}\n---\n\n<div data-slot="{slot}"></div>\n'
 
 
-def _tasks(listings: Sequence[Listing]) -> list[list[Listing]]:
-    by_task: dict[str, list[Listing]] = {}
-    for one in listings:
-        by_task.setdefault(one.task.name, []).append(one)
-    return list(by_task.values())
+def _board(site: Site, listing: Listing, *, moving: bool) -> str:
+    others = [one for one in site.listings if one.task.name == listing.task.name and one is not listing]
+    return _html("board.j2", listing=listing, others=others, moving=moving, base="../../")
 
 
 def _device(listing: Listing) -> str:

@@ -49,6 +49,8 @@ def main() -> None:
     except Refusal as refusal:
         say.problems(refusal.problems)
         sys.exit(1)
-    except KeyboardInterrupt:
-        say.err.print("Interrupted. Nothing half-written was left; the same command goes on from here.")
-        sys.exit(130)
+    except SystemExit as stop:
+        # typer turns Ctrl-C into an exit without a word; a measured command's own status 130 is not ours to comment
+        if isinstance(getattr(stop.__context__, "__cause__", None), KeyboardInterrupt):
+            say.err.print("Interrupted. Nothing half-written was left; the same command starts again.")
+        raise

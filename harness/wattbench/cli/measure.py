@@ -46,6 +46,7 @@ def run(
         str, typer.Option(help="Where models are loaded: cpu, cuda, ... By default what the meter reads.")
     ] = "",
     backend: Annotated[str, typer.Option(help="What loads models: optimum (echo is for tests).")] = "optimum",
+    workload_version: Annotated[int | None, typer.Option(help="By default the newest; 0 is the demo's.")] = None,
 ) -> None:
     """Measure what submissions ask for, one session a board, bracketed by the board's reference model."""
     from wattbench import session, submissions
@@ -54,7 +55,7 @@ def run(
     if problems:
         raise Refusal(problems)
     setting = _setting(shelf, out, protocol, meter, backend, device)
-    plans = session.plan([submission for _, submission in good], setting)
+    plans = session.plan([submission for _, submission in good], setting, workload_version)
     _announce(setting.meter)
     for path, one in _measure(plans, setting):
         say.out.print(f"[bold]{one.model.id}[/] on {one.board}", soft_wrap=True)

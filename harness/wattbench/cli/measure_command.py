@@ -138,7 +138,7 @@ def _energy(measured: Measured) -> Iterator[str]:
         yield f"  cpu      {reading.notes['cpu_seconds']:.3f} s"
         if reading.joules is not None:
             yield f"  energy   {_joules(reading.joules)} (estimated)"
-            yield f"  power    {reading.mean_watts:.1f} W in the mean (estimated)"
+            yield f"  power    {reading.mean_watts:.4g} W in the mean (estimated)"
         return
     if facts["name"] == "nvml":
         yield from _gpus(measured)
@@ -146,7 +146,7 @@ def _energy(measured: Measured) -> Iterator[str]:
         for name, joules in reading.notes.get("packages", {}).items():
             yield f"  {name:<9}{_joules(joules)}"
         yield f"  energy   {_joules(reading.joules)}"
-        yield f"  power    {reading.mean_watts:.1f} W in the mean"
+        yield f"  power    {reading.mean_watts:.4g} W in the mean"
 
 
 def _gpus(measured: Measured) -> Iterator[str]:
@@ -163,4 +163,6 @@ def _gpus(measured: Measured) -> Iterator[str]:
 
 
 def _joules(joules: float | None) -> str:
-    return "absent" if joules is None else f"{joules:,.2f} J"
+    if joules is None:
+        return "absent"
+    return f"{joules:,.2f} J" if joules >= 1 else f"{joules:.3g} J"  # little is not nothing

@@ -22,8 +22,9 @@ def problems(found: Iterable[Problem]) -> None:
     """Print every problem: where, what, and below it what to do."""
     for problem in found:
         where = ": ".join(part for part in (problem.file, problem.field) if part)
-        err.print(f"[bold red]{escape(where)}[/]: {escape(problem.message)}" if where else escape(problem.message))
-        err.print(f"    {escape(problem.remedy)}", style="dim")
+        what = f"[bold red]{escape(where)}[/]: {escape(problem.message)}" if where else escape(problem.message)
+        err.print(what, soft_wrap=True)
+        err.print(f"    {escape(problem.remedy)}", style="dim", soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line. A refusal is one line a problem and exit 1; Ctrl-C is exit 130."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False))
     except Refusal as refusal:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         for problem in refusal.problems:
@@ -34,5 +34,9 @@ def main() -> None:
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+    except Exception as error:
+        # What the command line itself refuses (an unknown option, a folder that is not there) can show itself.
+        if not hasattr(error, "show"):
+            raise
+        error.show()
+        sys.exit(getattr(error, "exit_code", 2))

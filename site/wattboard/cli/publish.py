@@ -12,11 +12,23 @@ if TYPE_CHECKING:
 
 Submissions = Annotated[
     list[Path] | None,
-    typer.Option("--submissions", help="A folder of submissions; may be given again.", show_default="submissions"),
+    typer.Option(
+        "--submissions",
+        exists=True,
+        file_okay=False,
+        help="A folder of submissions; may be given again.",
+        show_default="submissions",
+    ),
 ]
 Editions = Annotated[
     list[Path] | None,
-    typer.Option("--editions", help="A folder of editions; may be given again.", show_default="site/editions"),
+    typer.Option(
+        "--editions",
+        exists=True,
+        file_okay=False,
+        help="A folder of editions; may be given again.",
+        show_default="site/editions",
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where the site goes.")]
 OUT = Path("build/html")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wattboard.cli.publish import Submissions
+from wattboard.cli.publish import Submissions  # noqa: TC001 - typer reads it when it runs
 
 
 def register(app: typer.Typer) -> None:
@@ -27,12 +27,11 @@ def freeze(
     editions: Annotated[Path, typer.Option("--editions", help="The folder of editions.")] = Path("site/editions"),
 ) -> None:
     """Freeze the thresholds of boards, anchored on their reference model. A board is frozen once."""
-    from wattboard import frame, ratings
-    from wattboard import editions as shelf
+    from wattboard import anchors, frame, freezing
 
     filed = frame.gather(submissions or [Path("submissions")])
-    anchors = ratings.anchors(frame.frame(filed))
-    said = shelf.freeze(editions, edition, anchors, demo=demo, only=board)
+    found = anchors.anchors(frame.frame(filed))
+    said = freezing.freeze(editions, edition, found, demo=demo, only=board)
     for line in said:
         typer.echo(line)
     if not said:

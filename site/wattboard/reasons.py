@@ -1,0 +1,73 @@
+"""Why a result has no star, and what a star is worth: METHOD section 5, items 5 to 8, as Polars expressions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+
+Status = Literal["confirmed", "borderline", "provisional", "unrated"]
+
+# Why a result has no star, in the order in which it is said. The first part of a reason is its name in the API.
+REASONS = {
+    "no-thresholds": "this board has no frozen thresholds yet",
+    "no-energy": "no pass has a valid energy reading",
+    "synthetic-weights": "the weights are synthetic: made for tests, not trained",
+    "fake-device": "the device or its driver is a stand-in",
+    "estimated": "the energy is estimated, and estimates are rated in a demo edition only",
+    "quick-protocol": "the quick protocol is rated in a demo edition only",
+    "packaged-weights": "weights from a package instead of a revision on the Hub are rated in a demo edition only",
+    "gate-failed": "a gate of the protocol failed",
+    "no-reference": "a session lacks its reference model before or after it",
+    "reference-failed": "a gate failed for the reference model of a session",
+    "no-interval": "there are too few passes for an interval",
+    "no-quality": "no quality was measured",
+    "below-minimum": "the quality is below the board's minimum",
+}
+
+
+def reasons(*, demo: bool) -> pl.Expr:
+    """Name every reason for no star, as a list of REASONS' names, in their order."""
+    outside = pl.lit(not demo)
+    holds = {
+        "no-thresholds": pl.col("t1").is_null(),
+        "no-energy": ~usable("wh"),
+        "synthetic-weights": pl.col("synthetic"),
+        "fake-device": pl.col("fake"),
+        "estimated": outside & (pl.col("kind") == "estimated"),
+        "quick-protocol": outside & pl.col("quick"),
+        "packaged-weights": outside & pl.col("packaged"),
+        "gate-failed": pl.col("verdict") == "fail",
+        "no-reference": pl.col("t1").is_not_null() & pl.col("lacking"),
+        "reference-failed": pl.col("reference_fails"),
+        "no-interval": pl.col("t1").is_not_null() & usable("wh") & ~usable("wh_high"),
+        "no-quality": pl.col("quality_value").is_null(),
+        "below-minimum": pl.col("quality_value").is_not_null() & pl.col("t1").is_not_null() & ~reaches("minimum"),
+    }
+    named = [pl.when(holds[name].fill_null(value=False)).then(pl.lit(name)) for name in REASONS]
+    return pl.concat_list(named).list.drop_nulls()
+
+
+def status(*, demo: bool) -> pl.Expr:
+    """Items 6 and 7: a demo edition, a board without a cohort of 20, a flag or a single session: provisional."""
+    provisional = pl.lit(demo) | ~pl.col("founded") | (pl.col("verdict") == "flag") | (pl.col("S") < 2)  # noqa: PLR2004
+    return (
+        pl.when(~pl.col("rated"))
+        .then(pl.lit("unrated"))
+        .when(provisional)
+        .then(pl.lit("provisional"))
+        .when("borderline")
+        .then(pl.lit("borderline"))
+        .otherwise(pl.lit("confirmed"))
+    )
+
+
+def reaches(level: str) -> pl.Expr:
+    """Item 8: tell whether the quality reaches a level in the metric's direction. Equality does; null does not."""
+    up, value = pl.col("higher_is_better"), pl.col("quality_value")
+    return pl.when(up).then(value >= pl.col(level)).otherwise(value <= pl.col(level)).fill_null(value=False)
+
+
+def usable(energy: str) -> pl.Expr:
+    """Tell whether an energy is a finite number above 0: NaN, 0 and less compare false with every threshold."""
+    return (pl.col(energy).is_finite() & (pl.col(energy) > 0)).fill_null(value=False)
