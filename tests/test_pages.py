@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import site_factory as make
 
+from wattbench import tasks
 from wattboard import anchors, api, charts, editions, formats, frame, freezing, listings, pages, placing
 
 if TYPE_CHECKING:
@@ -234,3 +235,13 @@ def test_numbers_have_three_significant_digits_and_no_exponent(value: float | No
 @pytest.mark.parametrize(("wh", "words"), [(1.0, "6.0 minutes"), (0.0164147, "5.9 seconds"), (100.0, "10 hours")])
 def test_an_energy_is_worth_some_time_of_a_led(wh: float, words: str) -> None:
     assert formats.led(wh) == words
+
+
+@pytest.mark.parametrize(
+    ("interval", "value", "words"),
+    [((0.72, 0.80), 0.76, "±4.0"), ((0.796, 1.0), 1.0, "79.6 to 100.0"), ((None, None), 0.5, "")],
+)
+def test_an_uneven_interval_of_a_quality_is_told_by_its_ends(
+    interval: tuple[float | None, float | None], value: float, words: str
+) -> None:
+    assert formats.quality_spread(interval, value, tasks.find("image-classification").metric) == words

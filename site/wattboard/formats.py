@@ -40,16 +40,16 @@ def quality(value: float | None, metric: Metric) -> str:
     return f"{100 * value:.1f} %" if metric.unit == "%" else f"{value:.3f}{metric.unit and ' ' + metric.unit}"
 
 
-def quality_spread(low: float, high: float, metric: Metric) -> str:
-    """Give half the width of a quality's interval: `±4.0` points or `±0.040`."""
-    half = (high - low) / 2
-    return f"±{100 * half:.1f}" if metric.unit == "%" else f"±{half:.3f}"
-
-
-def spread_of(interval: tuple[float | None, float | None], metric: Metric) -> str:
-    """Give `quality_spread` of an interval that may be absent."""
+def quality_spread(interval: tuple[float | None, float | None], value: float | None, metric: Metric) -> str:
+    """Give a quality's interval: `±4.0` points where it is about even, else `79.6 to 100.0`; empty where absent."""
     low, high = interval
-    return "" if low is None or high is None else quality_spread(low, high, metric)
+    if low is None or high is None or value is None:
+        return ""
+    scale, places = (100, 1) if metric.unit == "%" else (1, 3)
+    half = (high - low) / 2
+    if abs((high + low) / 2 - value) > half / 2:
+        return f"{scale * low:.{places}f} to {scale * high:.{places}f}"
+    return f"±{scale * half:.{places}f}"
 
 
 def tick(value: float, metric: Metric) -> str:
@@ -110,7 +110,6 @@ FILTERS = {
     "plus_minus": plus_minus,
     "quality": quality,
     "quality_spread": quality_spread,
-    "spread_of": spread_of,
     "tick": tick,
     "trim_zeros": trim_zeros,
     "capitalize_first": capitalize_first,

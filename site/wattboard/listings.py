@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats on both axes."""
+    """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats on both axes.
+
+    `headline` marks the one board of its task that a badge or page means which names only the task.
+    """
 
     board: Board
     task: Task
@@ -31,6 +34,7 @@ class Listing:
     below: tuple[Rating, ...]
     unrated: tuple[Rating, ...]
     frontier: frozenset[str]
+    headline: bool = False
 
     @property
     def all(self) -> tuple[Rating, ...]:
@@ -41,11 +45,6 @@ class Listing:
     def pick(self) -> Rating | None:
         """The model with the lowest energy at or above the recommended quality."""
         return self.recommended[0] if self.recommended else None
-
-    @property
-    def headline(self) -> bool:
-        """Whether a badge that names only the task means this board."""
-        return self.edition is not None and self.edition.headline.get(self.board.task) == self.board.name
 
     @property
     def demo(self) -> bool:
@@ -84,9 +83,8 @@ class Site:
 
     @property
     def headlines(self) -> tuple[Listing, ...]:
-        """One listing a task: its headline board, or its first board where no edition names one."""
-        by_task = groupby(self.listings, key=lambda listing: listing.task.name)
-        return tuple(next(iter(sorted(group, key=lambda one: not one.headline))) for _, group in by_task)
+        """One listing a task: its headline board."""
+        return tuple(one for one in self.listings if one.headline)
 
 
 def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
@@ -111,10 +109,10 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
         now = _newest(rated)
         earlier += [one for one in rated if one not in now]
         listings.append(_listing(name, now, current))
-    listings.sort(key=lambda one: (one.task.title, not one.headline, one.board.name))
+    ordered = _headlines_first(listings)
     newest = max((one.run.measured_at for one in filed), default=None)
-    profiles = _profiles(listings, earlier, filed)
-    return Site(editions, tuple(listings), profiles, archive, tuple(filed), newest[:10] if newest else None)
+    profiles = _profiles(ordered, earlier, filed)
+    return Site(editions, ordered, profiles, archive, tuple(filed), newest[:10] if newest else None)
 
 
 def frontier(rated: Iterable[Rating]) -> frozenset[str]:
@@ -131,6 +129,17 @@ def frontier(rated: Iterable[Rating]) -> frozenset[str]:
         for wh, good, name in points
         if not any(w <= wh and g >= good and (w, g) != (wh, good) for w, g, _ in points)
     )
+
+
+def _headlines_first(listings: Iterable[Listing]) -> tuple[Listing, ...]:
+    """Sort boards by task, and mark each task's headline: what a rated edition names, else a demo, else the first."""
+
+    def place(one: Listing) -> tuple[str, bool, bool, str]:
+        named = one.edition is not None and one.edition.headline.get(one.board.task) == one.board.name
+        return (one.task.title, not named, one.demo, one.board.name)
+
+    by_task = groupby(sorted(listings, key=place), key=lambda one: one.task.title)
+    return tuple(replace(one, headline=rank == 0) for _, group in by_task for rank, one in enumerate(group))
 
 
 def _newest(rated: Iterable[Rating]) -> tuple[Rating, ...]:

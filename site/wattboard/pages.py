@@ -72,7 +72,7 @@ def render(site: Site, address: str) -> Pages:
         about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {_device(listing)}."
         docs[f"{place}.md"] = _doc(listing.task.title, about, "board")
         slots[f"{place}/index.html"] = {"board": _board(site, listing, moving=False)}
-        if listing in site.headlines:
+        if listing.headline:
             # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
             moving = f"tasks/{listing.task.name}"
             docs[f"{moving}.md"] = _doc(listing.task.title, about, "board", search=False)
@@ -98,7 +98,7 @@ def pictures(site: Site) -> dict[str, str]:
         for one in profile.results:
             picture = badges.badge(one.rating, one.listing.task, one.listing.edition)
             drawn[f"badges/v1/{profile.id}/{one.rating.board}.svg"] = picture
-            if one.listing in site.headlines:
+            if one.listing.headline:
                 drawn[f"badges/v1/{profile.id}/{one.listing.task.name}.svg"] = picture
     for opened in site.editions:
         # Revisions are in the order of their measurement, so the newest one names the badge.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_LABEL = 28
 MOST_LABELS = 24
+CROWDED = 250.0  # a name off the frontier that would stand on this much stays away: the table has it
 FAR = 20.0  # a name this far above or below its mark gets a line to it
 Box = tuple[float, float, float, float]
 
@@ -78,7 +79,7 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
             bad += 2 * sum(_overlap(box, line) for line in lines) + 0.3 * _overlap(box, level_box)
             if best is None or bad < best[0]:
                 best = (bad, box)
-        if best is None or best[0] >= 1000:  # noqa: PLR2004 - it would leave the frame or lie on something
+        if best is None or best[0] >= (1000 if mark.frontier else CROWDED):
             continue
         box = best[1]
         names.append(box)

@@ -95,7 +95,8 @@ def test_the_way_from_home_to_a_badge(browser: Browser, address: str) -> None:
 
 def test_a_model_is_found_by_search(browser: Browser, address: str) -> None:
     page = open_page(browser, address)
-    page.locator("input[name=query]").fill("efficientnet")
+    page.locator("input[name=query]").click()
+    page.keyboard.type("efficientnet")
     page.locator(".md-search-result__link").first.wait_for()
     assert "models/demo/efficientnet" in (page.locator(".md-search-result__link").first.get_attribute("href") or "")
     page.close()

@@ -31,6 +31,7 @@ def freeze(
 
     filed = frame.gather(submissions or [Path("submissions")])
     found = anchors.anchors(frame.frame(filed))
+    editions.mkdir(parents=True, exist_ok=True)  # the build that follows asks for it, also where nothing was frozen
     said = freezing.freeze(editions, edition, found, demo=demo, only=board)
     for line in said:
         typer.echo(line)
