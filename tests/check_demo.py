@@ -6,8 +6,12 @@ import csv
 import json
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "build/html"
@@ -19,50 +23,44 @@ MODELS = {
 
 def problems() -> list[str]:
     """List everything that is wrong with the built demo."""
-    found: list[str] = []
-    for task, models in MODELS.items():
-        boards = list((HTML / "api/v1/boards").glob(f"{task}-v0~*.json"))
-        if len(boards) != 1:
-            found.append(f"{task}: {len(boards)} boards in the API, expected 1")
-            continue
-        told = json.loads(boards[0].read_text(encoding="utf-8"))
-        rows = {row["model"]: row for row in told["ratings"]}
-        if set(rows) != set(models):
-            found.append(f"{task}: the board holds {sorted(rows)}")
-        header = next(csv.reader(boards[0].with_suffix(".csv").open(encoding="utf-8", newline="")))
-        if not any(column.startswith("estimated_wh") for column in header) and "~estimate" in boards[0].name:
-            found.append(f"{task}: no CSV column says estimated: {header}")
-        for model in models:
-            if rows.get(model, {}).get("stars") not in {1, 2, 3, 4, 5}:
-                found.append(f"{task}: {model} has no star: {rows.get(model)}")
-            if not (HTML / "models" / model / "index.html").is_file():
-                found.append(f"{task}: {model} has no page")
-            badge = HTML / "badges/v1" / model / f"{task}.svg"
-            text = badge.read_text(encoding="utf-8") if badge.is_file() else ""
-            if not text or ElementTree.fromstring(text).tag.rpartition("}")[2] != "svg":  # noqa: S314 - our own file
-                found.append(f"{task}: {model} has no badge")
-            elif "demo" not in text or ("~estimate" in boards[0].name and "estimated" not in text):
-                found.append(f"{task}: the badge of {model} does not say demo and estimated")
-    for name in ("index.html", "method/index.html", "about/index.html", "sitemap.xml"):
-        if not (HTML / name).is_file():
-            found.append(f"{name} is missing")
+    found = [wrong for task, models in MODELS.items() for wrong in board_problems(task, models)]
+    pages = ("index.html", "method/index.html", "about/index.html", "sitemap.xml")
+    found += [f"{name} is missing" for name in pages if not (HTML / name).is_file()]
     for path in (HTML / "api").rglob("*.json"):
         json.loads(path.read_text(encoding="utf-8"))
     lychee = Path(sys.executable).with_name("lychee")
-    command = [
-        lychee,
-        "--offline",
-        "--no-progress",
-        "--root-dir",
-        HTML,
-        "--index-files",
-        "index.html",
-        "--include-fragments",
-    ]
-    done = subprocess.run([*command, HTML], capture_output=True, text=True, check=False)
+    options = ["--offline", "--no-progress", "--root-dir", HTML, "--index-files", "index.html", "--include-fragments"]
+    done = subprocess.run([lychee, *options, HTML], capture_output=True, text=True, check=False)
     if done.returncode:
         found.append(f"broken links:\n{done.stdout[-3000:]}{done.stderr[-500:]}")
     return found
+
+
+def board_problems(task: str, models: Sequence[str]) -> Iterator[str]:
+    """List what is wrong with one board and its models."""
+    boards = list((HTML / "api/v1/boards").glob(f"{task}-v0~*.json"))
+    if len(boards) != 1:
+        yield f"{task}: {len(boards)} boards in the API, expected 1"
+        return
+    (board,) = boards
+    estimated = "~estimate" in board.name
+    rows = {row["model"]: row for row in json.loads(board.read_text(encoding="utf-8"))["results"]}
+    header = next(csv.reader(board.with_suffix(".csv").read_text(encoding="utf-8").splitlines()))
+    if set(rows) != set(models):
+        yield f"{task}: the board holds {sorted(rows)}"
+    if estimated and not any(column.startswith("estimated_wh") for column in header):
+        yield f"{task}: no CSV column says estimated: {header}"
+    for model in models:
+        if rows.get(model, {}).get("stars") not in {1, 2, 3, 4, 5}:
+            yield f"{task}: {model} has no star: {rows.get(model)}"
+        if not (HTML / "models" / model / "index.html").is_file():
+            yield f"{task}: {model} has no page"
+        badge = HTML / "badges/v1" / model / f"{task}.svg"
+        text = badge.read_text(encoding="utf-8") if badge.is_file() else ""
+        if not text or ET.fromstring(text).tag.rpartition("}")[2] != "svg":  # noqa: S314 - our own file
+            yield f"{task}: {model} has no badge"
+        elif "demo" not in text or (estimated and "estimated" not in text):
+            yield f"{task}: the badge of {model} does not say demo and estimated"
 
 
 if __name__ == "__main__":

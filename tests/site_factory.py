@@ -1,6 +1,5 @@
 """Synthetic runs for the tests of the site: shaped like the demo's, measured by nobody."""
 
-# ruff: noqa: ANN401 - a factory hands on whatever a test wants changed
 from __future__ import annotations
 
 import hashlib

@@ -6,9 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import shelf_factory
 from typer.testing import CliRunner
 
-import shelf_factory
 from wattbench.cli import app
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_check_lists_every_problem_and_exits_with_1(tmp_path: Path) -> None:
     assert f"{bad}: colour: is not a field" in done.stderr
     assert f"{bad}: schema: is 2, expected 1" in done.stderr
     assert "Write `schema: 1`" in done.stderr
-    assert problems in 1 file; 1 good." in done.stderr
+    assert "problems in 1 file; 1 good." in done.stderr
     assert "Traceback" not in done.stderr
 
 

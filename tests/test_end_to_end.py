@@ -5,19 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
 import shelf_factory
 import tiny_models
+
 from wattbench import meters, runs, session, submissions, tasks
 from wattbench.protocol import Protocol
 from wattbench.session import Setting
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 # The quick protocol with shorter windows: these models are never rated, whatever they measure.
 SHORT = Protocol("quick", warm_up_seconds=0.2, warm_up_rounds=2, window_seconds=0.6, passes=3)
@@ -81,9 +77,7 @@ def test_every_run_has_raw_passes_environment_and_gates(measured: Path) -> None:
 
 
 def test_the_site_shows_synthetic_models_without_a_star_and_says_why(measured: Path) -> None:
-    from pathlib import Path as P
-
-    root = P(__file__).parents[1]
+    root = Path(__file__).parents[1]
     results, editions, out = measured / "results", measured / "editions", measured / "html"
     editions.mkdir(exist_ok=True)
     command("wattboard", "build", "--submissions", results, "--editions", editions, "--out", out, folder=root)

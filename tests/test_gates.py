@@ -28,12 +28,12 @@ MODEL = Model(
 )
 
 
-def facts(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the gate is to see
+def facts(**changes: Any) -> dict[str, Any]:
     gpu = {"uuid": UUID, "counter": True, "power_limit_watts": 700.0, "mig": False, "processes_before": []}
     return {"name": "nvml", "kind": "measured", "fake": False, "gpus": [gpu | changes]}
 
 
-def notes(joules: float | None = 18_000.0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+def notes(joules: float | None = 18_000.0, **changes: Any) -> dict[str, Any]:
     gpu: dict[str, Any] = {
         "joules": joules,
         "counter_joules": joules,
@@ -46,12 +46,12 @@ def notes(joules: float | None = 18_000.0, **changes: Any) -> dict[str, Any]:  #
     return {"sample_seconds": 0.1, "gpus": {UUID: gpu | changes}}
 
 
-def reading(joules: float | None = 18_000.0, seconds: float = 60.0, **changes: Any) -> Reading:  # noqa: ANN401 - the same
+def reading(joules: float | None = 18_000.0, seconds: float = 60.0, **changes: Any) -> Reading:
     reason = None if joules else "it failed"
     return Reading(joules, seconds, reason, joules, joules, 600, notes(joules, **changes))
 
 
-def one_pass(joules: float | None = 18_000.0, **changes: Any) -> Pass:  # noqa: ANN401 - the same
+def one_pass(joules: float | None = 18_000.0, **changes: Any) -> Pass:
     whole = Pass(
         kind="measured",
         rounds=2,

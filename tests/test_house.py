@@ -145,7 +145,7 @@ def test_the_readme_tree_has_one_line_for_every_module() -> None:
         for path in tracked()
         if re.match(r"(harness|site)/.*\.py$", path)
         and Path(path).name not in named
-        and Path(path).name not in {"__init__.py"}
+        and Path(path).name != "__init__.py"
     ]
     assert missing == []
 

@@ -12,8 +12,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-
 import shelf_factory
+
 from wattbench import shelf
 
 if TYPE_CHECKING:

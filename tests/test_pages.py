@@ -1,6 +1,5 @@
 """The pages and the API: every estimate says so, and nothing that people wrote gets out of its place."""
 
-# ruff: noqa: ANN401 - what a test wants changed can be anything
 from __future__ import annotations
 
 import csv

@@ -1,6 +1,5 @@
 """METHOD section 5, against a plain-Python oracle and property by property."""
 
-# ruff: noqa: ANN401 - what a test wants changed can be anything
 from __future__ import annotations
 
 from dataclasses import dataclass

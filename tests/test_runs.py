@@ -5,13 +5,16 @@ import resource
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from site_factory import run as make_run
+
 from wattbench import runs
 from wattbench.problems import Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_same_run_gives_the_same_bytes_and_reads_back() -> None:
@@ -83,7 +86,7 @@ def test_a_full_disk_leaves_no_half_written_run_and_says_so(tmp_path: Path) -> N
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
-    done = subprocess.run(  # noqa: PLW1509 - the limit must be set in the child
+    done = subprocess.run(
         [sys.executable, "-c", script, str(source), str(target)],
         preexec_fn=no_room,
         capture_output=True,

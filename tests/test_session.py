@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-
 import shelf_factory
+
 from wattbench import meters, runs, session, submissions
 from wattbench.demo import reuse
 from wattbench.problems import Refusal
@@ -171,7 +171,7 @@ def test_ctrl_c_ends_the_worker_and_says_so_in_one_line(tmp_path: Path) -> None:
     assert "Interrupted" in complaint
 
 
-def test_a_measured_process_that_dies_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_measured_process_that_dies_is_told_with_its_last_words() -> None:
     with Process(1) as process:
         time.sleep(0.1)
         process._child.kill()
@@ -179,7 +179,7 @@ def test_a_measured_process_that_dies_is_told_with_its_last_words(tmp_path: Path
             process.count()
 
 
-def test_the_measured_process_has_no_token_and_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_measured_process_has_no_token_and_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     with Process(1) as process:

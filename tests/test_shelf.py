@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from wattbench import shelf
 from wattbench.problems import Refusal
-from wattbench.shelf import Shelved
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wattbench.shelf import Shelved
 
 MANIFEST = {
     "kind": "model",
@@ -71,7 +75,7 @@ def test_a_file_that_came_later_is_refused_by_name(tmp_path: Path, name: str, sa
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "modeling_evil.py"])
 def test_a_pickle_or_code_is_refused_even_where_the_manifest_lists_it(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Refusal, match="pickle|code"):
+    with pytest.raises(Refusal, match=r"pickle|code"):
         shelf.verify(filled(tmp_path, {**GOOD, name: b"x"}))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from shelf_factory import TEXTS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-WORDS = "the a cat sat on mat was sitting stocks fell sharply today markets lost value rain is wet".split()
+WORDS = sorted({word for text in TEXTS for word in text.split()})
 
 
 def sentence_encoder(folder: Path, layers: int = 2) -> None:

@@ -30,13 +30,13 @@ def get() -> str | None:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("No browser found: installing chromium with apt-get.", flush=True)
-        quiet = {
-            "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            "check": False,
-            "stdout": subprocess.DEVNULL,
-        }
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], **quiet)
+        for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(
+                ["apt-get", "-qq", *words],
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                check=False,
+                stdout=subprocess.DEVNULL,
+            )
     if not find():
         print("No browser found: asking playwright for its own.", flush=True)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)

@@ -53,7 +53,14 @@ def build(submissions: Submissions = None, editions: Editions = None, out: Out =
             site = build_site(*folders, out, lambda words: status.update(f"{words} ..."))
     else:
         site = build_site(*folders, out, console.print)
-    typer.echo(f"{len(site.listings)} boards and {len(site.profiles)} models in {out}")
+    from wattboard.cli import table
+
+    shown = Console(highlight=False)
+    for listing in site.headlines:
+        shown.print()
+        shown.print(table.of(listing))
+    typer.echo(f"\nThe site, {len(site.listings)} boards and {len(site.profiles)} models, is in {out}.")
+    typer.echo(f"Open {out / 'index.html'}, or run `make serve` and go to http://127.0.0.1:8000/")
     if not site.listings:
         typer.echo("There are no results yet: make demo measures some. The site says so too.")
 
