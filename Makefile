@@ -34,7 +34,7 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python tests/browser/get_browser.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 site: $(READY)
 	@$(BIN)/wattboard build

@@ -55,6 +55,7 @@ def passes(joules: Sequence[float | None], kind: str = "estimated", queries: int
             kind=kind,
             rounds=10,
             queries=queries,
+            answered=queries,
             seconds=6.0 + index / 100,
             joules=one,
             reason=None if one is not None else "the CPU time of the process tree did not advance",

@@ -30,7 +30,7 @@ def test_a_demo_edition_freezes_every_board_on_its_reference_model(tmp_path: Pat
     assert opened.edition.headline == {"image-classification": make.IMAGES, "sentence-similarity": make.SIMILARITY}
     frozen = opened.boards[make.SIMILARITY]
     assert frozen.reference.id == "demo/all-MiniLM-L6-v2"
-    assert (frozen.u_sess, frozen.frozen_on, opened.edition.opened) == (0.03, "2026-11-20", "2026-11-20")
+    assert (frozen.u_sess, frozen.frozen_on, opened.edition.opened) == (0.08, "2026-11-20", "2026-11-20")
     assert frozen.quality.recommended == pytest.approx(0.613 - 0.02)
     assert frozen.quality.minimum == 0.2
     assert len(frozen.run_digests) == 2

@@ -56,6 +56,7 @@ def one_pass(joules: float | None = 18_000.0, **changes: Any) -> Pass:
         kind="measured",
         rounds=2,
         queries=200,
+        answered=200,
         seconds=60.0,
         joules=joules,
         reason=None if joules else "it failed",
@@ -225,7 +226,7 @@ def test_passes_have_to_cost_the_same(limits: Limits, last: float, verdict: str)
 
 
 def test_passes_of_more_rounds_are_compared_by_the_query() -> None:
-    run = evidence(one_pass(), one_pass(), one_pass(36_000.0, rounds=4, queries=400))
+    run = evidence(one_pass(), one_pass(), one_pass(36_000.0, rounds=4, queries=400, answered=400))
     assert gate(judge_run(run), "energy spread").value == "0 %"
 
 
@@ -236,7 +237,7 @@ def test_a_pass_without_energy_leaves_no_spread_and_no_reading() -> None:
 
 
 def test_one_unanswered_query_fails_the_run() -> None:
-    one = gate(judge_run(evidence(one_pass(), one_pass(queries=199), one_pass())), "queries")
+    one = gate(judge_run(evidence(one_pass(), one_pass(answered=199), one_pass())), "queries")
     assert (one.value, one.verdict) == ("599 of 600", "fail")
 
 

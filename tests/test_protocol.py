@@ -44,6 +44,7 @@ class Simulated:
         self.now += 1000  # whatever it costs must not be in any window
         rounds = self.log[-1][1]
         return {
+            "queries": 50 * rounds,
             "answered": 50 * rounds,
             "input_tokens": None,
             "output_tokens": None,

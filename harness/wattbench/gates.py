@@ -87,8 +87,8 @@ def _energy_spread(evidence: Evidence, limits: Limits) -> Gate:
 
 def _queries(evidence: Evidence, limits: Limits) -> Gate:
     asked = sum(one.rounds for one in evidence.passes) * evidence.workload.rows
-    answered = sum(one.queries for one in evidence.passes)
-    short = any(one.queries != one.rounds * evidence.workload.rows for one in evidence.passes)
+    answered = sum(one.answered for one in evidence.passes)
+    short = any(one.answered != one.rounds * evidence.workload.rows for one in evidence.passes)
     verdict: Verdict = "fail" if short or not asked else "pass"
     why = "a model that answers nothing is fast and thrifty" if short else "every query was answered"
     return verdict_gate("queries", f"{answered} of {asked}", verdict, why, limits)

@@ -132,7 +132,8 @@ def _pass(rounds: int, meter: Meter, model: Model) -> tuple[Pass, Mapping[str, A
     one = Pass(
         kind=meter.kind,
         rounds=rounds,
-        queries=counts["answered"],
+        queries=counts["queries"],
+        answered=counts["answered"],
         seconds=reading.seconds,
         joules=joules,
         reason=reason if joules is None else None,

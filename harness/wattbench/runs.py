@@ -59,11 +59,15 @@ class Quality(_Frozen):
 
 
 class Pass(_Frozen):
-    """One measured window of whole rounds. `joules` is null where the reading failed, and `reason` says why."""
+    """One measured window of whole rounds. `joules` is null where the reading failed, and `reason` says why.
+
+    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer.
+    """
 
     kind: Kind
     rounds: int = Field(ge=1)
-    queries: int = Field(ge=0)
+    queries: int = Field(ge=1)
+    answered: int = Field(ge=0)
     seconds: NotNegative
     joules: NotNegative | None
     reason: str | None

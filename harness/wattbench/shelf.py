@@ -88,7 +88,7 @@ def find_model(shelf: Path, model_id: str, revision: str, remedy: str) -> Shelve
     folder = model_folder(shelf, model_id, revision)
     if not (folder / MANIFEST).is_file():
         raise refuse(folder, "model", f"{model_id} at {revision} is not on the Shelf", remedy)
-    return Shelved(folder, _read_manifest(folder))
+    return open_folder(folder)
 
 
 def find_workload(shelf: Path, task: str, version: int, remedy: str) -> Shelved:
@@ -96,6 +96,11 @@ def find_workload(shelf: Path, task: str, version: int, remedy: str) -> Shelved:
     folder = workload_folder(shelf, task, version)
     if not (folder / MANIFEST).is_file():
         raise refuse(folder, "workload", f"{task}-v{version} is not on the Shelf", remedy)
+    return open_folder(folder)
+
+
+def open_folder(folder: Path) -> Shelved:
+    """Open a folder of the Shelf that is there. Raises Refusal for a manifest that cannot be read."""
     return Shelved(folder, _read_manifest(folder))
 
 

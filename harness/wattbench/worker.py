@@ -57,6 +57,7 @@ class Worker:
         rounds = [self.outputs[start : start + size] for start in range(0, len(self.outputs), size)]
         digests = [_digest(one) for one in rounds]
         return {
+            "queries": len(self.outputs),
             "answered": sum(output.value not in (None, "", []) for output in self.outputs),
             "input_tokens": _total([output.input_tokens for output in self.outputs]),
             "output_tokens": _total([output.output_tokens for output in self.outputs]),

@@ -1,7 +1,8 @@
 """Pages -> a folder of Markdown -> MkDocs -> a static site, swapped in whole at the end.
 
 MkDocs renders the boards and the prose with empty slots, and one shell for models. Filling the slots and stamping the
-models into the shell afterwards costs a fraction of rendering every page, and any other generator could do its part.
+models into the shell afterwards costs less than rendering every page (tests/perf/perf_site.py), and any other
+generator could do its part.
 """
 
 from __future__ import annotations

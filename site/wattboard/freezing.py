@@ -24,7 +24,7 @@ RULE_VERSION = 1
 U_CAL = 0.005
 U_SESS = 0.005
 # A demo session lasts minutes on a machine that does other things too: the reference corrects far less of that.
-U_SESS_DEMO = 0.03
+U_SESS_DEMO = 0.08
 
 _EDITION_ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
 

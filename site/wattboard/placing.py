@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LONGEST_LABEL = 28
 MOST_LABELS = 24
 CROWDED = 250.0  # a name off the frontier that would stand on this much stays away: the table has it
+REACH = 70.0  # further above or below its mark no name stands
 FAR = 20.0  # a name this far above or below its mark gets a line to it
 Box = tuple[float, float, float, float]
 
@@ -69,14 +70,17 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
         name = mark.rating.model.split("/", 1)[1]
         name = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
         wide = text_width(name, size)
+        region = (mark.x - wide - 11, mark.y - REACH, mark.x + wide + 11, mark.y + REACH)  # all that its spots cover
+        near_dots = [dot for dot in dots if _overlap(region, dot)]
+        near_lines = [line for line in lines if _overlap(region, line)]
         best: tuple[float, Box] | None = None
         for cost, dx, dy in _SPOTS:
             left = mark.x + (dx if dx > 0 else dx - wide if dx < 0 else -wide / 2)
             box = (left, mark.y + dy - high / 2, left + wide, mark.y + dy + high / 2)
             out = max(0.0, frame[0] + 2 - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3])
-            bad = cost + 1000 * out + 20 * sum(_overlap(box, dot) for dot in dots)
+            bad = cost + 1000 * out + 20 * sum(_overlap(box, dot) for dot in near_dots)
             bad += 1000 * any(_overlap(box, name) for name in names)
-            bad += 2 * sum(_overlap(box, line) for line in lines) + 0.3 * _overlap(box, level_box)
+            bad += 2 * sum(_overlap(box, line) for line in near_lines) + 0.3 * _overlap(box, level_box)
             if best is None or bad < best[0]:
                 best = (bad, box)
         if best is None or best[0] >= (1000 if mark.frontier else CROWDED):

@@ -31,7 +31,7 @@ def main() -> None:
     Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
-        page = opened.new_page(viewport={"width": 1280, "height": 900})
+        page = opened.new_page(viewport={"width": 1280, "height": 1090})
         page.goto(f"http://127.0.0.1:{server.server_port}/tasks/sentence-similarity/")
         page.screenshot(path=ROOT / "site/picture.png")
         opened.close()

@@ -114,7 +114,11 @@ def _setting(shelf: Path, out: Path, protocol: str, meter: str | None, backend: 
 
 
 def _announce(meter: Meter) -> None:
+    from wattbench import meters
+
     facts = meter.facts()
+    for name, why in meters.passed_over(meter.name):
+        say.out.print(f"The meter {name} cannot be used: {why}.", soft_wrap=True, markup=False)
     if meter.kind == "estimated":
         say.out.print(
             f"The meter is [bold]{meter.name}[/]: all energy below is [bold]estimated[/], "
@@ -147,6 +151,7 @@ def _measure(plans: Sequence[Plan], setting: Setting) -> list[tuple[Path, Run]]:
 def _fill(shelf: Path) -> None:
     """Fill the Shelf, saying what is downloaded, what is made and what was there."""
     from wattbench import demo as embedded
+    from wattbench import shelf as shelves
 
     everything = embedded.items(shelf)
     missing = embedded.missing_archives(shelf)
@@ -157,6 +162,10 @@ def _fill(shelf: Path) -> None:
     with say.progress(len(everything)) as step:
         for number, item in enumerate(everything):
             step(f"Shelf: {item.title}", number)
-            made += embedded.fill(item, shelf)
+            if embedded.fill(item, shelf):
+                made += 1
+            else:
+                shelves.verify(shelves.open_folder(item.folder))
     kept = len(everything) - made
-    say.out.print(f"On the Shelf ({shelf}): {made} put there now, {kept} there already; every hash checked.")
+    told = f"On the Shelf ({shelf}): {made} put there now, {kept} there already; every hash checked."
+    say.out.print(told, soft_wrap=True)

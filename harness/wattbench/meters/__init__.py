@@ -87,10 +87,7 @@ def find(name: MeterName | None = None, **options: Any) -> Meter:  # noqa: ANN40
 
     Raises MeterUnavailable where the one asked for cannot be had.
     """
-    from wattbench.meters import estimate, nvml, rapl
-
-    openers: dict[str, Callable[..., Meter]] = {"nvml": nvml.open_meter, "rapl": rapl.open_meter}
-    openers["estimate"] = estimate.open_meter
+    openers = _openers()
     if name is not None:
         if name not in openers:
             raise MeterUnavailable(f"the meter {name} is not part of this installation")
@@ -101,3 +98,23 @@ def find(name: MeterName | None = None, **options: Any) -> Meter:  # noqa: ANN40
         except MeterUnavailable:
             continue
     raise MeterUnavailable("no meter works on this machine")
+
+
+def passed_over(name: MeterName) -> list[tuple[str, str]]:
+    """Say why each meter better than `name` is not used here; one that would work is not in the list."""
+    found: list[tuple[str, str]] = []
+    for better, opener in _openers().items():
+        if better == name:
+            break
+        try:
+            opener()
+        except MeterUnavailable as unavailable:
+            found.append((better, str(unavailable)))
+    return found
+
+
+def _openers() -> dict[str, Callable[..., Meter]]:
+    """Every meter's own open(), the best first."""
+    from wattbench.meters import estimate, nvml, rapl
+
+    return {"nvml": nvml.open_meter, "rapl": rapl.open_meter, "estimate": estimate.open_meter}

@@ -20,7 +20,6 @@ def of(listing: Listing) -> Table:
     """Lay a board out: model, stars, energy with its interval, quality with its interval."""
     board, metric = listing.board, listing.task.metric
     edition = f", edition {listing.edition.id}" if listing.edition else ""
-    title = f"{listing.task.title}{edition}"
     table = Table(title=f"{listing.task.title}{edition}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("model", no_wrap=True, overflow="fold")
     table.add_column("stars")
