@@ -61,7 +61,9 @@ class Quality(_Frozen):
 class Pass(_Frozen):
     """One measured window of whole rounds. `joules` is null where the reading failed, and `reason` says why.
 
-    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer.
+    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer. The window
+    lay between `opened_seconds` and `closed_seconds` of the host's monotonic clock, as the trace has it. `notes` is
+    what the meter noted: all that is needed to work its joules out again from the trace.
     """
 
     kind: Kind
@@ -78,6 +80,9 @@ class Pass(_Frozen):
     input_tokens: int | None
     output_tokens: int | None
     outputs_sha256: Sha256
+    opened_seconds: NotNegative | None = None
+    closed_seconds: NotNegative | None = None
+    notes: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _absent_has_a_reason(self) -> Self:
@@ -121,6 +126,25 @@ class Device(_Frozen):
     fake: bool
 
 
+class Trace(_Frozen):
+    """The run's trace: the sha256 that names its Parquet file, and how many rows it has."""
+
+    sha256: Sha256
+    rows: int = Field(ge=1)
+
+
+class Phase(_Frozen):
+    """A stretch of a run in seconds of the host's monotonic clock; `mean_watts` is null where nothing was sampled.
+
+    Names: bare-before, context-before, warm-up, pass-1 ... pass-N, context-after, bare-after.
+    """
+
+    name: str
+    started_seconds: NotNegative
+    ended_seconds: NotNegative
+    mean_watts: NotNegative | None
+
+
 class Run(_Frozen):
     """The passes of one submission on one board in one session, with all that is needed to judge them."""
 
@@ -137,7 +161,9 @@ class Run(_Frozen):
     device: Device
     environment: dict[str, Any]
     warm_up: dict[str, Any]
+    phases: tuple[Phase, ...] = Field(default=(), strict=False)
     passes: tuple[Pass, ...] = Field(strict=False)
+    trace: Trace | None = None
     quality: Quality | None
     gates: tuple[Gate, ...] = Field(strict=False)
 
