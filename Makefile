@@ -1,6 +1,7 @@
 # make demo    measure real models on this machine, rate them, build the site
 # make test    set up and run every test, browser tests included
 # make site    build the site from submissions/ and site/editions/;  make serve  shows it
+# make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
 # TORCH=cuda         installs whichever newer torch the index offers, instead of the pinned one
@@ -25,7 +26,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo test site serve perf lint picture clean
+.PHONY: demo test site serve perf lint gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -50,6 +51,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Needs no environment of ours: a machine with a GPU and no index has a python3 with torch of its own.
+gpu-check:
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tests/gpu/gpu_check.py
 
 picture: $(READY)
 	@$(BIN)/python tests/browser/take_picture.py

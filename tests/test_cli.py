@@ -96,7 +96,8 @@ def test_run_measures_prints_gates_and_says_estimated(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "estimated" in done.stdout
-    assert "weights: synthetic" in done.stdout
+    assert "synthetic" in done.stdout
+    assert "not signed" in done.stdout
     assert len(list((tmp_path / "out").glob("*/*/runs/*.json"))) == 3
 
 

@@ -11,12 +11,12 @@ import pytest
 import shelf_factory
 import tiny_models
 
-from wattbench import meters, runs, session, submissions, tasks
+from wattbench import meters, plans, runs, session, submissions, tasks
+from wattbench.plans import Setting
 from wattbench.protocol import Protocol
-from wattbench.session import Setting
 
 # The quick protocol with shorter windows: these models are never rated, whatever they measure.
-SHORT = Protocol("quick", warm_up_seconds=0.2, warm_up_rounds=2, window_seconds=0.6, passes=3)
+SHORT = Protocol("quick", warm_up_seconds=0.2, warm_up_rounds=2, window_seconds=0.6, passes=3, more_passes=3)
 
 
 def command(package: str, *arguments: object, folder: Path) -> str:
@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     setting = Setting(shelf, folder / "results", SHORT, meters.find("estimate"))
     good, problems = submissions.check([folder / "submissions"])
     assert problems == []
-    for plan in session.plan([one for _, one in good], setting, version=0):
+    for plan in plans.plan([one for _, one in good], setting, version=0):
         list(session.run(plan, setting))
     return folder
 

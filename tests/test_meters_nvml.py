@@ -14,7 +14,7 @@ from fake_nvml import fixtures
 from wattbench.meters import MeterUnavailable
 from wattbench.meters.nvml import choose, devices, open_meter
 from wattbench.meters.nvml_device import Gpu
-from wattbench.meters.nvml_samples import gaps, integrate
+from wattbench.meters.nvml_power import gaps, integrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

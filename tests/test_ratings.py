@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from wattbench.problems import Refusal
-from wattboard import frame, freezing, ratings
+from wattboard import facts, frame, freezing, ratings
 from wattboard.editions import Edition, FrozenBoard, Levels, Reference
 
 if TYPE_CHECKING:
@@ -218,18 +218,45 @@ def test_an_energy_equal_to_a_threshold_gets_the_better_star_and_the_next_the_wo
     assert star(nextafter(2.0, inf), frozen) == 1
 
 
+@QUICK
+@given(st.lists(st.floats(1e-300, 1e300), min_size=1, max_size=9))
+def test_rounding_gives_the_very_float_that_six_digits_are_written_as(values: list[float]) -> None:
+    rounded = pl.DataFrame({"x": [*values, 8.67076e-18 * (1 + 1e-9), None]}).select(facts.rounded(pl.col("x")))
+    assert rounded["x"].to_list() == [*(six(one) for one in values), 8.67076e-18, None]
+
+
 @pytest.mark.parametrize("energy", [nan, inf, 0.0, -1.0])
 def test_what_is_no_energy_has_no_star(energy: float) -> None:
     assert star(energy, board()) is None
 
 
 @QUICK
-@given(st.floats(0.7, 1.4))
+@given(st.floats(0.91, 1.09))
 def test_a_gain_common_to_a_session_and_its_reference_cancels(gain: float) -> None:
     plain = rate(bracket(1.0) + passes(0.5, 0.51, 0.49))
     gained = rate(bracket(gain) + passes(0.5 * gain, 0.51 * gain, 0.49 * gain))
     assert gained.y == pytest.approx(plain.y, abs=1e-12)
     assert gained.stars == plain.stars
+
+
+@pytest.mark.parametrize(
+    ("gain", "kind", "status"),
+    [
+        (1.04, "rated", "confirmed"),
+        (0.93, "rated", "provisional"),
+        (1.07, "rated", "provisional"),
+        (1.12, "rated", "unrated"),
+        (0.88, "rated", "unrated"),
+        (1.5, "demo", "provisional"),
+    ],
+)
+def test_a_session_whose_reference_is_far_off_the_boards_is_flagged_or_fails(
+    gain: float, kind: str, status: str
+) -> None:
+    two = [*bracket(gain), *passes(0.6, 0.61, 0.59), *bracket(1.0, "b"), *passes(0.6, 0.61, 0.59, session="b")]
+    found = rate(two, board(anchor="cohort", cohort=tuple(f"x/{k}" for k in range(20))), kind)
+    assert found.status == status
+    assert ("session-factor" in found.reasons) == (status == "unrated")
 
 
 @QUICK

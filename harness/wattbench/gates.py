@@ -7,10 +7,12 @@ weights. A gate that applies but lacks its input fails; it never passes for want
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import exp, log
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
+from wattbench.gpu_gates import gpu_gates
 from wattbench.limits import OFFICIAL, QUICK, Limits
 from wattbench.meters import Reading
 from wattbench.window_gates import device_gate, is_fake, missing_gate, number_gate, verdict_gate, window_gates
@@ -18,7 +20,7 @@ from wattbench.window_gates import device_gate, is_fake, missing_gate, number_ga
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wattbench.runs import Device, Gate, Model, Pass, Quality, Verdict, Workload
+    from wattbench.runs import Device, Gate, Model, Pass, Phase, Quality, Verdict, Workload
 
 __all__ = ["OFFICIAL", "QUICK", "Evidence", "Limits", "judge_run", "judge_window"]
 
@@ -32,6 +34,9 @@ class Evidence:
     weights_verified: whether the weights on disk had the hashes of their revision; None if nobody looked.
     placement: where the model was: UUIDs of GPUs, or ("cpu",); empty if unknown.
     pass_qualities: the quality of each pass, where each was graded on its own.
+    warm_up: what the warm-up found (`steady`); phases: the baselines and their power.
+    meter_after: the meter's facts when the passes had ended.
+    network: how the measured process was kept off the network: `kernel`, `settings`, or None if nobody said.
     """
 
     passes: Sequence[Pass]
@@ -44,6 +49,10 @@ class Evidence:
     weights_verified: bool | None
     placement: Sequence[str]
     pass_qualities: Sequence[float] | None = None
+    warm_up: Mapping[str, Any] = field(default_factory=dict)
+    phases: Sequence[Phase] = ()
+    meter_after: Mapping[str, Any] | None = None
+    network: str | None = None
 
     def readings(self) -> list[Reading]:
         """Give the passes as readings. Raises ValueError where a pass lacks its notes."""
@@ -62,7 +71,29 @@ def judge_run(evidence: Evidence, limits: Limits = OFFICIAL) -> tuple[Gate, ...]
     """Judge a run: its windows, and what was measured in them."""
     gates = list(window_gates(evidence.readings(), evidence.meter, limits))
     gates += [judge(evidence, limits) for judge in _RUN]
+    if evidence.meter.get("name") == "nvml":
+        gates += gpu_gates(evidence, limits)
     return _ordered(gates, limits)
+
+
+def judge_drift(before: Sequence[Pass], after: Sequence[Pass], limits: Limits) -> Gate:
+    """Judge how far the reference model drifted over a session: |ln| of the ratio of its mean energies, in %."""
+    name, ends = "reference drift", (_mean_energy(before), _mean_energy(after))
+    if None in ends:
+        return missing_gate(name, "a run of the reference model has a pass without energy", limits)
+    drift = 100 * abs(log((ends[1] or 0.0) / (ends[0] or 1.0)))
+    return number_gate(name, drift, "%", limits, "the same model, before and after, should cost the same", "")
+
+
+def with_gate(gates: Sequence[Gate], one: Gate, limits: Limits) -> tuple[Gate, ...]:
+    """Put a gate that is known later into its place, instead of one of its name."""
+    return _ordered([*(gate for gate in gates if gate.name != one.name), one], limits)
+
+
+def _mean_energy(passes: Sequence[Pass]) -> float | None:
+    """Geometric mean of J a query; None where a pass lacks its energy."""
+    energies = [one.joules / one.queries for one in passes if one.joules is not None]
+    return exp(fmean(log(energy) for energy in energies)) if energies and len(energies) == len(passes) else None
 
 
 def _ordered(gates: Sequence[Gate], limits: Limits) -> tuple[Gate, ...]:
@@ -153,6 +184,16 @@ def _run_device(evidence: Evidence, limits: Limits) -> Gate:
     return device_gate(fake=True if evidence.device.fake else fake, limits=limits)
 
 
+def _network(evidence: Evidence, limits: Limits) -> Gate:
+    if evidence.network is None:
+        return missing_gate("network", "nobody said how the measured process was kept off the network", limits)
+    why = "the measured process could reach nothing"
+    if evidence.network == "kernel":
+        return verdict_gate("network", "none, by the kernel", "pass", why, limits)
+    verdict: Verdict = "pass" if "settings" in str(limits.of["network"]) else "flag"
+    return verdict_gate("network", "by settings only", verdict, "the kernel allowed no closed namespace here", limits)
+
+
 _RUN: tuple[Callable[[Evidence, Limits], Gate], ...] = (
     _passes,
     _energy_spread,
@@ -161,5 +202,6 @@ _RUN: tuple[Callable[[Evidence, Limits], Gate], ...] = (
     _quality,
     _weights,
     _placement,
+    _network,
     _run_device,
 )

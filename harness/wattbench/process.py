@@ -56,13 +56,17 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         """End the process and remove what it had for itself."""
+        self.close()
+        self._log.close()
+        self._home.cleanup()
+
+    def close(self) -> None:
+        """End the process; it may be ended twice."""
         self._child.kill()
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
                 pipe.close()
-        self._log.close()
-        self._home.cleanup()
 
     @property
     def pid(self) -> int:

@@ -158,6 +158,7 @@ class Run(_Frozen):
     protocol: dict[str, Any]
     backend: dict[str, Any]
     meter: dict[str, Any]
+    meter_after: dict[str, Any] | None = None
     device: Device
     environment: dict[str, Any]
     warm_up: dict[str, Any]

@@ -1,116 +1,28 @@
 """A session: one stay on one host. The reference model, then every candidate in shuffled order, then the reference.
 
-Each run is one measured process and one file, written as soon as it is there; whoever reads the files joins a
-session's runs by its id.
+Each run is one measured process. A journal keeps what was measured until the session ends; then every run gets the
+gate that needs both reference runs, and its file. A session that was cut off goes on where it was.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import random
 import secrets
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wattbench import environment, gates, protocol, runs, shelf, tasks, workloads
-from wattbench.boards import Board
-from wattbench.problems import refuse
-from wattbench.process import Process, WorkerFailed
+from wattbench import gates, journal, protocol
+from wattbench.measuring import LIMITS, Place, measure_one
+from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from wattbench.boards import Precision
-    from wattbench.meters import Meter
-    from wattbench.protocol import Measured, Protocol
+    from wattbench.journal import Journal
+    from wattbench.plans import Plan, Setting
+    from wattbench.problems import Problem
     from wattbench.runs import Role, Run
     from wattbench.shelf import Shelved
-    from wattbench.submissions import Submission
-    from wattbench.tasks import Task
-
-LIMITS = {limits.protocol: limits for limits in (gates.OFFICIAL, gates.QUICK)}
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all sessions of one call share: where things are, how and with what to measure."""
-
-    shelf: Path
-    out: Path
-    protocol: Protocol
-    meter: Meter
-    backend: str = "optimum"
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One session to be: its board, its workload, the reference model and the candidates."""
-
-    board: Board
-    workload: Shelved
-    reference: Shelved
-    candidates: tuple[Shelved, ...]
-
-    def order(self, seed: str) -> Iterator[tuple[Role, Shelved]]:
-        """Give the runs in their order: reference, candidates shuffled by `seed`, reference."""
-        shuffled = list(self.candidates)
-        random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
-        yield "reference-before", self.reference
-        yield from (("candidate", model) for model in shuffled)
-        yield "reference-after", self.reference
-
-
-def plan(submissions: Sequence[Submission], setting: Setting, version: int | None = None) -> list[Plan]:
-    """Plan one session a board for what the submissions ask, from what is on the Shelf.
-
-    `version` is the workload's; None takes 0 for models from packages and the newest otherwise. Raises Refusal for
-    what is missing, with the command that fetches it.
-    """
-    device = environment.device_of(setting.meter.facts())
-    wanted: dict[Board, list[Submission]] = {}
-    for submission in submissions:
-        for name in submission.tasks:
-            task = tasks.find(name)
-            chosen = version if version is not None else _version(task, submission)
-            for precision in submission.precisions:
-                board = _board(task, chosen, device, precision, setting.meter)
-                wanted.setdefault(board, []).append(submission)
-    return [_plan_board(board, asked, setting) for board, asked in sorted(wanted.items())]
-
-
-def _version(task: Task, submission: Submission) -> int:
-    return 0 if submission.model.package else max(task.references)
-
-
-def _board(task: Task, version: int, device: runs.Device, precision: Precision, meter: Meter) -> Board:
-    return Board(
-        task=task.name, version=version, sku=device.sku, count=device.count, precision=precision, meter=meter.name
-    )
-
-
-def _plan_board(board: Board, asked: Sequence[Submission], setting: Setting) -> Plan:
-    fetch_demo = "Run `wattbench demo --fetch-only`"
-    reference_id, reference_revision = tasks.find(board.task).references[board.version]
-    found = [
-        shelf.find_model(
-            setting.shelf,
-            one.model.id,
-            one.model.key,
-            fetch_demo if one.model.package else f"Run `wattbench prefetch submissions/{one.model.id}`",
-        )
-        for one in asked
-    ]
-    reference = shelf.find_model(setting.shelf, reference_id, reference_revision, fetch_demo)
-    candidates = {model.folder: model for model in found if model.folder != reference.folder}
-    return Plan(
-        board=board,
-        workload=shelf.find_workload(setting.shelf, board.task, board.version, fetch_demo),
-        reference=reference,
-        candidates=tuple(candidates.values()),
-    )
 
 
 def new_id() -> str:
@@ -119,100 +31,94 @@ def new_id() -> str:
 
 
 def run(
-    planned: Plan, setting: Setting, tell: Callable[[str, str, int, int], None] = lambda _who, _step, _done, _of: None
-) -> Iterator[tuple[Path, Run]]:
-    """Measure a session; yields each run as soon as its file is written. Raises Refusal, with what it leaves said."""
-    session = new_id()
-    for role, model in planned.order(session):
-        name = model.manifest.name if role == "candidate" else f"{model.manifest.name} ({role.replace('-', ' ')})"
-
-        def step(what: str, done: int, of: int, who: str = name) -> None:
-            tell(who, what, done, of)
-
-        one = _run_one(planned, model, role, session, setting, step)
-        yield runs.write(one, setting.out), one
-
-
-def _run_one(
-    planned: Plan, model: Shelved, role: Role, session: str, setting: Setting, tell: Callable[[str, int, int], None]
-) -> Run:
-    """Measure one model in one process: hashes first, then the protocol, then the gates."""
-    tell("checking hashes", 0, setting.protocol.passes)
-    shelf.verify(model)
-    rows = workloads.shelved_rows(planned.workload)
-    began = dt.datetime.now(dt.UTC)
-    with Process(environment.model_threads(setting.meter.name)) as process:
-        try:
-            tell("loading", 0, setting.protocol.passes)
-            ready = process.load(
-                task=planned.board.task,
-                workload=planned.workload.folder,
-                model=model.folder,
-                backend=setting.backend,
-                precision=planned.board.precision,
-                device=setting.device,
-            )
-            measured = protocol.measure(
-                setting.protocol, clock=time.monotonic, meter=setting.meter, model=process, tell=tell
-            )
-        except WorkerFailed as failed:
-            what = f"cannot be measured: {failed}"
-            raise refuse(model.manifest.name, planned.board.name, what, "No run was written for it") from None
-    return _as_run(planned, model, role, session, setting, began, len(rows), ready, measured)
-
-
-def _as_run(
     planned: Plan,
-    model: Shelved,
-    role: Role,
-    session: str,
     setting: Setting,
-    began: dt.datetime,
-    rows: int,
-    ready: dict[str, Any],
-    measured: Measured,
-) -> Run:
-    facts = setting.meter.facts()
-    device = environment.device_of(facts)
-    manifest = model.manifest
-    quality = runs.Quality.model_validate(measured.quality) if measured.quality else None
-    workload = workloads.describe(planned.workload, planned.board.task, planned.board.version, rows)
-    described = runs.Model(
-        id=manifest.name,
-        revision=manifest.revision,
-        base_model=manifest.base_model,
-        parameters=ready["parameters"],
-        licence=manifest.licence,
-        weights=manifest.weights or "synthetic",
-        weights_sha256=model.hashes(ending=".safetensors"),
-        about=manifest.about,
-    )
-    evidence = gates.Evidence(
-        passes=measured.passes,
-        notes=measured.notes,
-        meter=facts,
-        device=device,
-        model=described,
-        workload=workload,
-        quality=quality,
-        weights_verified=True,  # shelf.verify has hashed every file of it in this very run
-        placement=ready["backend"]["placement"],
-    )
-    return runs.Run(
-        schema=1,
+    tell: Callable[[int, str, str, int, int], None] = lambda _number, _who, _step, _done, _of: None,
+    note: Callable[[str], None] = lambda _words: None,
+) -> Iterator[tuple[Path, Run]]:
+    """Measure a session, or go on with one that was cut off; yields every run with its file once it has ended.
+
+    A candidate that cannot be measured is left out, and said in the Refusal that is raised when the others are
+    written. The reference model has to work. `tell(number, model, step, done, of)` is called as the work goes on,
+    `note(words)` for what a person should know.
+    """
+    open_journal = _open(planned, setting, note)
+    finished: list[Run] = []
+    failed: list[Problem] = []
+    passes: int | None = None
+    for number, (role, model) in enumerate(planned.order(open_journal.session)):
+        one = open_journal.finished(number)
+        if one is None:
+            try:
+                one = _measure(planned, setting, open_journal, number, (role, model, passes), tell, note)
+            except Refusal as refusal:
+                if role != "candidate":
+                    raise
+                failed += refusal.problems
+                continue
+        if role == "reference-before":
+            passes = protocol.passes_wanted(setting.protocol, one.passes)
+        finished.append(one)
+    judged = _judge_session(finished, setting)
+    yield from zip(open_journal.close(judged, setting.out), judged, strict=True)
+    if failed:
+        raise Refusal(failed)
+
+
+def _open(planned: Plan, setting: Setting, note: Callable[[str], None]) -> Journal:
+    identity = _identity(planned, setting)
+    found, reasons = journal.find(setting.out, identity)
+    for reason in reasons:
+        note(f"{reason}; it is left in {setting.out / journal.FOLDER}, and a new one begins")
+    if found is not None:
+        note(f"Going on with session {found.session}, which was cut off.")
+        return found
+    return journal.begin(setting.out, new_id(), identity)
+
+
+def _identity(planned: Plan, setting: Setting) -> journal.Identity:
+    models = (planned.reference, *planned.candidates)
+    return journal.Identity(
         board=planned.board.name,
-        role=role,
-        session=session,
-        measured_at=f"{began:%Y-%m-%dT%H:%M:%SZ}",
-        model=described,
-        workload=workload,
-        protocol=setting.protocol.as_dict(),
-        backend=ready["backend"],
-        meter=facts,
-        device=device,
-        environment=environment.facts(ready["versions"]),
-        warm_up=measured.warm_up,
-        passes=measured.passes,
-        quality=quality,
-        gates=gates.judge_run(evidence, LIMITS[setting.protocol.name]),
+        protocol=setting.protocol.name,
+        workload_sha256=planned.workload.hashes()["rows.parquet"],
+        models=tuple(
+            f"{model.manifest.name}@{model.manifest.revision}:{','.join(sorted(model.hashes().values()))}"
+            for model in models
+        ),
+        boot=journal.boot(),
     )
+
+
+def _measure(
+    planned: Plan,
+    setting: Setting,
+    open_journal: Journal,
+    number: int,
+    which: tuple[Role, Shelved, int | None],
+    tell: Callable[[int, str, str, int, int], None],
+    note: Callable[[str], None],
+) -> Run:
+    """Measure the run of that number and keep it in the journal."""
+    role, model, passes = which
+    name = model.manifest.name if role == "candidate" else f"{model.manifest.name} ({role.replace('-', ' ')})"
+    if kept := open_journal.cut_off(number, setting.out, model.manifest.name):
+        note(f"{name} was cut off in mid-run: its passes are kept in {kept}, and it is measured again.")
+    place = Place(
+        role=role,
+        session=open_journal.session,
+        passes=passes,
+        folder=open_journal.folder,
+        keep=lambda one: open_journal.keep(number, one),
+    )
+    one = measure_one(planned, model, place, setting, lambda what, done, of: tell(number, name, what, done, of))
+    open_journal.finish(number, one)
+    return one
+
+
+def _judge_session(finished: list[Run], setting: Setting) -> list[Run]:
+    """Give every run the gate that needs the reference model's runs before and after."""
+    sides = {one.role: one for one in finished if one.role != "candidate"}
+    limits = LIMITS[setting.protocol.name]
+    drift = gates.judge_drift(sides["reference-before"].passes, sides["reference-after"].passes, limits)
+    return [one.model_copy(update={"gates": gates.with_gate(one.gates, drift, limits)}) for one in finished]

@@ -15,20 +15,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from wattbench import backends, tasks, workloads
+from wattbench.isolation import leave_network
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattbench.backends import Loaded
+    from wattbench.isolation import Network
     from wattbench.tasks import Output, Row, Task
 
 
 class Worker:
     """One loaded model with its rows, and the outputs of the rounds it answered last."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
-        """Load the rows and the model. Raises Refusal."""
+    def __init__(self, order: dict[str, Any], network: Network) -> None:
+        """Load the rows and the model; `network` tells what keeps them offline. Raises Refusal."""
+        self.network = network
         self.task: Task = tasks.find(order["task"])
         self.rows: list[Row] = workloads.open_rows(Path(order["workload"]))
         backend = backends.find(order["backend"])
@@ -44,6 +47,7 @@ class Worker:
             "parameters": self.loaded.parameters,
             "backend": dict(self.loaded.facts),
             "versions": _versions(),
+            "network": self.network,
         }
 
     def answer(self, rounds: int) -> dict[str, Any]:
@@ -92,14 +96,14 @@ def _versions() -> dict[str, str]:
     }
 
 
-def serve(orders: TextIO, replies: TextIO) -> None:
+def serve(orders: TextIO, replies: TextIO, network: Network) -> None:
     """Carry out orders until they end: load, answer, count, grade."""
     worker: Worker | None = None
     for line in orders:
         order = json.loads(line)
         try:
             if order["do"] == "load":
-                worker = Worker(order)
+                worker = Worker(order, network)
                 reply = worker.ready()
             elif worker is None:
                 reply = {"failed": "nothing is loaded"}
@@ -122,7 +126,7 @@ def main() -> None:
     """Keep standard output for replies; send everything that libraries print to standard error."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    serve(sys.stdin, replies)
+    serve(sys.stdin, replies, leave_network())
 
 
 if __name__ == "__main__":

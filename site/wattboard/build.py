@@ -19,15 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import runs
+from wattbench import runs, trace
 from wattbench.problems import Problem, Refusal, refuse
-from wattboard import api, editions, frame, listings, pages
+from wattboard import api, editions, frame, listings, pages, timelines, traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wattboard.listings import Site
     from wattboard.pages import Pages
+    from wattboard.timelines import Timeline
 
 MARKER = "api/v1/index.json"
 # Search stays quick up to here; beyond, models are found by their boards.
@@ -55,7 +56,7 @@ def build(
     opened = editions.read_all(edition_folders)
     say("reading runs")
     site = listings.assemble(frame.gather(submissions), opened)
-    rendered = pages.render(site, _address(root))
+    rendered = pages.render(site, _address(root), _draw(site))
     docs = out.with_name("docs")
     say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
     _write_docs(rendered, root / "site" / "pages", docs)
@@ -68,6 +69,8 @@ def build(
         target = fresh / "runs" / filed.run.model.id / filed.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(runs.to_bytes(filed.run))
+        if filed.run.trace is not None:
+            trace.path_of(target, filed.run.trace).write_bytes(frame.trace_of(filed.path, filed.run.trace))
     _map(fresh, rendered, _address(root), _epoch(site))
 
     if out.exists():
@@ -75,6 +78,29 @@ def build(
     fresh.rename(out)
     shutil.rmtree(old, ignore_errors=True)
     return site
+
+
+def _draw(site: Site) -> dict[str, tuple[Timeline, ...]]:
+    """Lay out the trace of every result's newest run, wide and tall. Raises Refusal naming every bad trace.
+
+    One trace at a time is in memory; what stays is its drawing.
+    """
+    drawn, problems = {}, list[Problem]()
+    newest = (result.runs[-1] for profile in site.profiles for result in profile.results)
+    for filed in newest:
+        if filed.run.trace is None:
+            continue
+        try:
+            rows = trace.from_bytes(frame.trace_of(filed.path, filed.run.trace), filed.path)
+        except Refusal as refusal:
+            problems += refusal.problems
+            continue
+        told = traces.tell(filed.run, rows)
+        forms = (timelines.WIDE, timelines.TALL)
+        drawn[filed.run.trace.sha256] = tuple(timelines.timeline(filed.run, told, form) for form in forms)
+    if problems:
+        raise Refusal(problems)
+    return drawn
 
 
 def _root() -> Path:

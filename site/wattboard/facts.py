@@ -26,7 +26,7 @@ def facts(passes: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("measured_at").max(),
             pl.col("protocol").unique().sort().str.join(", "),
             lost=(~usable("wh_per_1000")).sum().cast(pl.Int64),
-            seconds_per_query=speed.sort().median().round_sig_figs(DIGITS),
+            seconds_per_query=rounded(speed.sort().median()),
             synthetic=(pl.col("weights") != "real").any(),
             fake=pl.col("fake").any(),
             quick=(pl.col("protocol") == "quick").any(),
@@ -57,3 +57,15 @@ def worst(verdict: str) -> pl.Expr:
     column = pl.col(verdict)
     worst = pl.when((column == "fail").any()).then(pl.lit("fail")).when((column == "flag").any())
     return worst.then(pl.lit("flag")).otherwise(pl.lit("pass")).alias(verdict)
+
+
+def rounded(value: pl.Expr) -> pl.Expr:
+    """Round to 6 significant digits: to the float that those digits are written as.
+
+    Polars' own round_sig_figs multiplies and divides by a power of ten, and can end one bit beside it.
+    """
+
+    def each(series: pl.Series) -> pl.Series:
+        return pl.Series([None if one is None else float(f"{one:.{DIGITS}g}") for one in series], dtype=pl.Float64)
+
+    return value.map_batches(each, return_dtype=pl.Float64, is_elementwise=True)

@@ -89,6 +89,13 @@ def joules_per_query(wh_per_1000: float) -> float:
     return wh_per_1000 * 3.6
 
 
+def clock(seconds: float) -> str:
+    """Write a time out as minutes and seconds, with hours where there are any: `9:05`, `1:00:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def day(text: str) -> str:
     """Write a date out: `2026-11-20` is `20 November 2026`."""
     when = date.fromisoformat(text[:10])

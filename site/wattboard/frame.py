@@ -11,13 +11,14 @@ import polars as pl
 
 from wattbench import runs
 from wattbench.boards import Board
-from wattbench.problems import Problem, Refusal
+from wattbench.problems import Problem, Refusal, refuse
+from wattbench.trace import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from wattbench.runs import Pass, Run
+    from wattbench.runs import Pass, Run, Trace
 
 SCHEMA: dict[str, Any] = {
     # the board, whole and in its fields
@@ -69,11 +70,12 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A run and where it lies; `digest` is the sha256 of its bytes, `name` its file's name."""
+    """A run and where it lies; `digest` is the sha256 of its bytes, `name` its file's name, `path` the file."""
 
     run: Run
     digest: str
     name: str
+    path: Path
 
 
 def gather(folders: Iterable[Path]) -> tuple[Filed, ...]:
@@ -95,10 +97,23 @@ def gather(folders: Iterable[Path]) -> tuple[Filed, ...]:
                     Problem(str(path), "model.id", f"{run.model.id!r} is no ORG/NAME", "Use letters, digits, . _ -")
                 )
             else:
-                found[digest] = Filed(run, digest, path.name)
+                found[digest] = Filed(run, digest, path.name, path)
     if problems:
         raise Refusal(problems)
     return tuple(sorted(found.values(), key=lambda filed: (filed.run.model.id, filed.name)))
+
+
+def trace_of(path: Path, trace: Trace) -> bytes:
+    """Read the trace beside a run file. Raises Refusal for one that is missing or is not the run's."""
+    place = path_of(path, trace)
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        message = f"the trace of {path.name} cannot be read: {error.strerror or error}"
+        raise refuse(place, "", message, "Fetch it: it belongs beside the run file") from None
+    if hashlib.sha256(data).hexdigest() != trace.sha256:
+        raise refuse(place, "sha256", f"is not the trace of {path.name}: its bytes differ", "Fetch the trace again")
+    return data
 
 
 def frame(filed: Iterable[Filed]) -> pl.LazyFrame:

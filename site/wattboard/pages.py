@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from wattboard.frame import Filed
     from wattboard.listings import Listing, Profile, Result, Site
+    from wattboard.timelines import Timeline
+
+    Drawn = Mapping[str, Sequence[Timeline]]  # by a trace's sha256: the same trace in several forms
 
 # The page that MkDocs renders once; every model page is stamped into it. As deep as they are, so links agree.
 SHELL = "models/_org/_name"
@@ -53,8 +56,8 @@ class Pages:
     canonical: dict[str, str]
 
 
-def render(site: Site, address: str) -> Pages:
-    """Render a site whose public address is `address` (with a slash at its end)."""
+def render(site: Site, address: str, drawn: Drawn | None = None) -> Pages:
+    """Render a site whose public address is `address` (with a slash at its end); `drawn` are its newest traces."""
     docs = {
         "index.md": _doc("Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"),
         "models/index.md": _doc("Models", "Every model with a result.", "models"),
@@ -86,7 +89,7 @@ def render(site: Site, address: str) -> Pages:
         {"API": "api.md"},
         {"About": "about.md"},
     )
-    models = tuple(_stamp(profile, address) for profile in site.profiles)
+    models = tuple(_stamp(profile, address, drawn) for profile in site.profiles)
     return Pages(docs, slots, models, nav, _html("notice.j2", site=site), canonical)
 
 
@@ -106,6 +109,11 @@ def pictures(site: Site) -> dict[str, str]:
             path = f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}.svg"
             drawn[path] = badges.badge(rating, by_name[rating.board].task, opened.edition)
     return drawn
+
+
+def trace(timeline: Timeline) -> str:
+    """Draw a trace as an SVG file that stands alone."""
+    return str(_environment().get_template("trace.j2").make_module().trace(timeline, alone=True)).strip() + "\n"  # type: ignore[attr-defined] # a macro
 
 
 def told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -128,8 +136,8 @@ def snippet(result: Result, address: str) -> str:
     return f"[![{alt}]({picture})]({address}models/{formats.path(rating.model)}/)"
 
 
-def _stamp(profile: Profile, address: str) -> Stamp:
-    body = _html("model.j2", profile=profile, base="../../../", address=address)
+def _stamp(profile: Profile, address: str, drawn: Drawn | None = None) -> Stamp:
+    body = _html("model.j2", profile=profile, base="../../../", address=address, power=drawn or {})
     best = profile.results[0]
     return Stamp(profile.id, profile.id, badges.words(best.rating, best.listing.task, best.listing.edition), body)
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from wattbench.problems import refuse
 from wattboard import facts, reasons
-from wattboard.facts import DIGITS, SUBJECT
+from wattboard.facts import SUBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,6 +125,7 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
         .join(sessions.select("board", "session", "ln_r_s"), on=("board", "session"), how="left")
         .with_columns(y_sj=pl.col("wh_per_1000").log() + factor)
     )
+    factors = valid.group_by(*SUBJECT).agg(factor=(pl.col("ln_r_board") - pl.col("ln_r_s")).abs().max())
     #    y_i = the mean of the session means; E_i = exp(y_i)
     by_session = (
         valid.group_by(*SUBJECT, "session")
@@ -170,14 +171,15 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
     return (
         facts.facts(passes, sessions)
         .join(energy, on=SUBJECT, how="left")
+        .join(factors, on=SUBJECT, how="left")
         .join(facts.quality(passes), on=SUBJECT, how="left")
         .join(frozen, on="board", how="left")
         .with_columns(
-            wh=pl.col("y").exp().round_sig_figs(DIGITS),
-            wh_low=(pl.col("y") - pl.col("h")).exp().round_sig_figs(DIGITS),
-            wh_high=(pl.col("y") + pl.col("h")).exp().round_sig_figs(DIGITS),
+            wh=facts.rounded(pl.col("y").exp()),
+            wh_low=facts.rounded((pl.col("y") - pl.col("h")).exp()),
+            wh_high=facts.rounded((pl.col("y") + pl.col("h")).exp()),
             # 10. the index that is never rescaled: 100 * E_i / R_board
-            index=(100 * (pl.col("y") - pl.col("ln_r_board")).exp()).round_sig_figs(DIGITS),
+            index=facts.rounded(100 * (pl.col("y") - pl.col("ln_r_board")).exp()),
             edition=pl.lit(edition.id if edition else None, pl.String),
         )
         .with_columns(reasons=reasons.reasons(demo=demo))

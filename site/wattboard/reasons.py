@@ -6,6 +6,9 @@ from typing import Literal
 
 import polars as pl
 
+# The gate "session factor" of METHOD section 3, on |ln c|: it needs the frozen board, so it is judged here.
+FACTOR_FLAGS, FACTOR_FAILS = 0.05, 0.10
+
 Status = Literal["confirmed", "borderline", "provisional", "unrated"]
 
 # Why a result has no star, in the order in which it is said. The first part of a reason is its name in the API.
@@ -19,6 +22,7 @@ REASONS = {
     "packaged-weights": "weights from a package instead of a revision on the Hub are rated in a demo edition only",
     "gate-failed": "a gate of the protocol failed",
     "no-reference": "a session lacks its reference model before or after it",
+    "session-factor": "a session's reference model is more than 10 % off the board's",
     "reference-failed": "a gate failed for the reference model of a session",
     "no-interval": "there are too few passes for an interval",
     "no-quality": "no quality was measured",
@@ -39,6 +43,7 @@ def reasons(*, demo: bool) -> pl.Expr:
         "packaged-weights": outside & pl.col("packaged"),
         "gate-failed": pl.col("verdict") == "fail",
         "no-reference": pl.col("t1").is_not_null() & pl.col("lacking"),
+        "session-factor": outside & (pl.col("factor") > FACTOR_FAILS),
         "reference-failed": pl.col("reference_fails"),
         "no-interval": pl.col("t1").is_not_null() & usable("wh") & ~usable("wh_high"),
         "no-quality": pl.col("quality_value").is_null(),
@@ -50,7 +55,8 @@ def reasons(*, demo: bool) -> pl.Expr:
 
 def status(*, demo: bool) -> pl.Expr:
     """Items 6 and 7: a demo edition, a board without a cohort of 20, a flag or a single session: provisional."""
-    provisional = pl.lit(demo) | ~pl.col("founded") | (pl.col("verdict") == "flag") | (pl.col("S") < 2)  # noqa: PLR2004
+    off = pl.col("factor").fill_null(0.0) > FACTOR_FLAGS
+    provisional = off | pl.lit(demo) | ~pl.col("founded") | (pl.col("verdict") == "flag") | (pl.col("S") < 2)  # noqa: PLR2004
     return (
         pl.when(~pl.col("rated"))
         .then(pl.lit("unrated"))

@@ -8,18 +8,27 @@
  * device; '#' begins a comment. Without that variable no driver is loaded (NVML_ERROR_DRIVER_NOT_LOADED).
  *
  * Load is a history: each line "load NANOSECONDS MILLIWATTS" says what the device draws from that time of
- * CLOCK_MONOTONIC on. Energy is the integral of that history, so it is the same for every process that reads the
- * file, and a change of load never rewrites the past.
+ * CLOCK_MONOTONIC on. Waves may be laid over it: "square FROM PERIOD HIGH MILLIWATTS" adds so much for the first
+ * HIGH of each PERIOD, "triangle FROM PERIOD MILLIWATTS" a ramp up and down again (FROM, PERIOD and HIGH in ns of
+ * CLOCK_MONOTONIC). Energy is the integral of all that in closed form, so it is exact, the same for every process
+ * that reads the file, and a change of load never rewrites the past.
  *
  *   truth     fakeNvmlTrueMillijoules(gpu, from, to): the integral itself. No part of NVML; for tests only.
  *   counter   the integral up to the last whole step (100 ms), as nvmlDeviceGetTotalEnergyConsumption shows it.
  *   instant   the load now (field 186); average: the mean of the last second (field 185 and PowerUsage).
+ *
+ * Those sensors are ideal. With "sensor_period_nanoseconds" set they are as published of H100 (and A100): both are
+ * renewed once a period only, "instant" being the mean of the last "sensor_window_nanoseconds" before that (25 ms of
+ * each 100 ms: three quarters of the time are never seen), "average" that of the last second. Sensors and counter
+ * each run with a phase of their own ("sensor_phase_nanoseconds", "step_phase_nanoseconds").
+ * fakeNvmlReadAt(gpu, time, out) gives what each would say at any time: for tests on simulated time.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 typedef unsigned int nvmlReturn;
@@ -37,7 +46,7 @@ enum {
     ARGUMENT_VERSION_MISMATCH = 25,
 };
 
-enum { MAX_GPUS = 8, MAX_LOADS = 256, MAX_PROCESSES = 16, MAX_MIG = 7 };
+enum { MAX_GPUS = 8, MAX_LOADS = 256, MAX_WAVES = 8, MAX_PROCESSES = 16, MAX_MIG = 7 };
 enum { FIELD_ENERGY = 83, FIELD_POWER_AVERAGE = 185, FIELD_POWER_INSTANT = 186 };
 static const u64 VALUE_NOT_AVAILABLE = ~0ULL;
 static const int64_t SECOND = 1000000000;
@@ -48,6 +57,12 @@ typedef struct {
 } Load;
 
 typedef struct {
+    int64_t from, period; /* ns */
+    int64_t high;         /* ns of each period at full height; 0: a triangle */
+    double milliwatts;    /* its height */
+} Wave;
+
+typedef struct {
     unsigned count;
     unsigned pids[MAX_PROCESSES];
 } Processes;
@@ -56,8 +71,14 @@ typedef struct {
     char name[96], uuid[96];
     Load loads[MAX_LOADS];
     int load_count;
+    Wave waves[MAX_WAVES];
+    int wave_count;
     double base_millijoules;  /* what the counter showed when the history began */
     int64_t step;             /* ns between two steps of the counter */
+    int64_t step_phase;       /* ns by which its steps come later */
+    int64_t sensor_period;    /* ns between two readings of the power sensors; 0: they are ideal */
+    int64_t sensor_phase;     /* ns by which they come later */
+    int64_t sensor_window;    /* ns before a reading that "instant" sees */
     int64_t frozen_at;        /* the counter stands still from then on; 0: never */
     int64_t reset_at;         /* the counter begins again at 0 then; 0: never */
     double sensor_scale;      /* what the power sensors say, as a multiple of the truth */
@@ -87,6 +108,7 @@ static void set_defaults(Gpu *gpu, int index) {
     gpu->base_millijoules = 1e9;
     gpu->step = SECOND / 10;
     gpu->sensor_scale = 1;
+    gpu->sensor_window = SECOND / 40;
     gpu->limit_milliwatts = gpu->default_limit_milliwatts = 700000;
     gpu->persistence = gpu->ecc = 1;
     gpu->celsius = 45;
@@ -134,10 +156,29 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
         load->from = strtoll(value, &rest, 10);
         load->milliwatts = strtod(rest, NULL);
     }
+    if (strcmp(key, "square") == 0 && gpu->wave_count < MAX_WAVES) {
+        char *rest;
+        Wave *wave = &gpu->waves[gpu->wave_count++];
+        wave->from = strtoll(value, &rest, 10);
+        wave->period = strtoll(rest, &rest, 10);
+        wave->high = strtoll(rest, &rest, 10);
+        wave->milliwatts = strtod(rest, NULL);
+    }
+    if (strcmp(key, "triangle") == 0 && gpu->wave_count < MAX_WAVES) {
+        char *rest;
+        Wave *wave = &gpu->waves[gpu->wave_count++];
+        wave->from = strtoll(value, &rest, 10);
+        wave->period = strtoll(rest, &rest, 10);
+        wave->milliwatts = strtod(rest, NULL);
+    }
     if (strcmp(key, "name") == 0) snprintf(gpu->name, sizeof gpu->name, "%.80s", value);
     if (strcmp(key, "reasons") == 0) gpu->reasons = strtoull(value, NULL, 0);
     if (strcmp(key, "base_millijoules") == 0) gpu->base_millijoules = strtod(value, NULL);
     if (strcmp(key, "step_nanoseconds") == 0) gpu->step = strtoll(value, NULL, 10);
+    if (strcmp(key, "step_phase_nanoseconds") == 0) gpu->step_phase = strtoll(value, NULL, 10);
+    if (strcmp(key, "sensor_period_nanoseconds") == 0) gpu->sensor_period = strtoll(value, NULL, 10);
+    if (strcmp(key, "sensor_phase_nanoseconds") == 0) gpu->sensor_phase = strtoll(value, NULL, 10);
+    if (strcmp(key, "sensor_window_nanoseconds") == 0) gpu->sensor_window = strtoll(value, NULL, 10);
     if (strcmp(key, "frozen_at") == 0) gpu->frozen_at = strtoll(value, NULL, 10);
     if (strcmp(key, "reset_at") == 0) gpu->reset_at = strtoll(value, NULL, 10);
     if (strcmp(key, "sensor_scale") == 0) gpu->sensor_scale = strtod(value, NULL);
@@ -146,8 +187,25 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
     if (strcmp(key, "mps") == 0) add_process(&gpu->mps, value);
 }
 
+/* Whether the file is the one that was read last. The tests replace it whole, so its identity and time tell. */
+static int is_unchanged(const char *path) {
+    static _Thread_local char last_path[256];
+    static _Thread_local struct stat last;
+    struct stat state;
+    if (!path || stat(path, &state) != 0) {
+        last_path[0] = 0;
+        return 0;
+    }
+    int same = strcmp(path, last_path) == 0 && state.st_ino == last.st_ino && state.st_size == last.st_size &&
+               memcmp(&state.st_mtim, &last.st_mtim, sizeof state.st_mtim) == 0;
+    snprintf(last_path, sizeof last_path, "%s", path);
+    last = state;
+    return same;
+}
+
 static void read_state(void) {
     const char *path = getenv("FAKE_NVML_STATE");
+    if (is_unchanged(path)) return; /* what a call costs should be the driver's part, not ours */
     FILE *file = path ? fopen(path, "r") : NULL;
     gpu_count = 0;
     init_return = file ? SUCCESS : DRIVER_NOT_LOADED;
@@ -180,7 +238,32 @@ static int64_t now(void) {
     return time.tv_sec * SECOND + time.tv_nsec;
 }
 
-/* The energy drawn between two times, in mJ: the load's history, piece by piece. */
+/* The energy of a wave since it began, in mJ: whole periods, then the part of the last one. */
+static double wave_since(const Wave *wave, int64_t time) {
+    if (time <= wave->from || wave->period <= 0) return 0;
+    double period = (double)wave->period / (double)SECOND;
+    double whole = (double)((time - wave->from) / wave->period);
+    double part = (double)((time - wave->from) % wave->period) / (double)SECOND;
+    if (wave->high > 0) {
+        double high = (double)wave->high / (double)SECOND;
+        return wave->milliwatts * (whole * high + (part < high ? part : high));
+    }
+    /* Up to its height in half a period and down again: a parabola each, height x period / 2 together. */
+    double slope = 2 * wave->milliwatts / period, rest = period - part;
+    double climbed = part <= period / 2 ? slope * part * part / 2
+                                        : wave->milliwatts * period / 2 - slope * rest * rest / 2;
+    return whole * wave->milliwatts * period / 2 + climbed;
+}
+
+static double wave_power(const Wave *wave, int64_t time) {
+    if (time < wave->from || wave->period <= 0) return 0;
+    int64_t part = (time - wave->from) % wave->period;
+    if (wave->high > 0) return part < wave->high ? wave->milliwatts : 0;
+    double share = (double)part / (double)wave->period;
+    return 2 * wave->milliwatts * (share <= 0.5 ? share : 1 - share);
+}
+
+/* The energy drawn between two times, in mJ: the load's history, piece by piece, and the waves. */
 static double integrate(const Gpu *gpu, int64_t from, int64_t to) {
     double millijoules = 0;
     for (int i = 0; i < gpu->load_count; i++) {
@@ -190,41 +273,72 @@ static double integrate(const Gpu *gpu, int64_t from, int64_t to) {
         if (end > to) end = to;
         if (end > start) millijoules += gpu->loads[i].milliwatts * (double)(end - start) / (double)SECOND;
     }
+    for (int i = 0; i < gpu->wave_count; i++) {
+        millijoules += wave_since(&gpu->waves[i], to) - wave_since(&gpu->waves[i], from);
+    }
     return millijoules;
 }
 
+/* When a thing that is renewed each `period`, `phase` late, was last renewed before `time`. */
+static int64_t last_renewed(int64_t began, int64_t period, int64_t phase, int64_t time) {
+    if (period <= 0) return time;
+    int64_t past = (time - began - phase) % period;
+    return time - (past < 0 ? past + period : past);
+}
+
+static int64_t began(const Gpu *gpu, int64_t time) { return gpu->load_count ? gpu->loads[0].from : time; }
+
 /* The counter at a time, in mJ: the integral up to its last step. */
 static u64 counter(const Gpu *gpu, int64_t time) {
-    int64_t began = gpu->load_count ? gpu->loads[0].from : time;
+    int64_t start = began(gpu, time);
     double base = gpu->base_millijoules;
     if (gpu->frozen_at && time > gpu->frozen_at) time = gpu->frozen_at;
     if (gpu->reset_at && time >= gpu->reset_at) {
-        began = gpu->reset_at;
+        start = gpu->reset_at;
         base = 0;
     }
-    if (gpu->step > 0) time = began + (time - began) / gpu->step * gpu->step;
-    return (u64)(base + integrate(gpu, began, time));
+    time = last_renewed(start, gpu->step, gpu->step_phase, time);
+    return (u64)(base + (time > start ? integrate(gpu, start, time) : 0));
 }
 
-static unsigned instant_power(const Gpu *gpu, int64_t time) {
+/* The mean of some time before `time`, in mW, as far back as there is a history. */
+static double mean_power(const Gpu *gpu, int64_t time, int64_t window) {
+    int64_t from = time - window;
+    if (from < began(gpu, time)) from = began(gpu, time);
+    if (time > from) return integrate(gpu, from, time) * (double)SECOND / (double)(time - from);
     double milliwatts = 0;
     for (int i = 0; i < gpu->load_count; i++) {
         if (gpu->loads[i].from <= time) milliwatts = gpu->loads[i].milliwatts;
     }
-    return (unsigned)(milliwatts * gpu->sensor_scale);
+    for (int i = 0; i < gpu->wave_count; i++) milliwatts += wave_power(&gpu->waves[i], time);
+    return milliwatts;
+}
+
+static unsigned instant_power(const Gpu *gpu, int64_t time) {
+    int64_t window = gpu->sensor_period > 0 ? gpu->sensor_window : 0;
+    time = last_renewed(began(gpu, time), gpu->sensor_period, gpu->sensor_phase, time);
+    return (unsigned)(mean_power(gpu, time, window) * gpu->sensor_scale);
 }
 
 static unsigned average_power(const Gpu *gpu, int64_t time) {
-    int64_t from = time - SECOND;
-    if (gpu->load_count && from < gpu->loads[0].from) from = gpu->loads[0].from;
-    if (time <= from) return instant_power(gpu, time);
-    return (unsigned)(integrate(gpu, from, time) * (double)SECOND / (double)(time - from) * gpu->sensor_scale);
+    time = last_renewed(began(gpu, time), gpu->sensor_period, gpu->sensor_phase, time);
+    return (unsigned)(mean_power(gpu, time, SECOND) * gpu->sensor_scale);
 }
 
 /* What a GPU really drew between two times of CLOCK_MONOTONIC, in mJ; NaN where there is no such GPU. */
 double fakeNvmlTrueMillijoules(unsigned gpu, int64_t from, int64_t to) {
     read_state();
     return gpu < gpu_count ? integrate(&gpus[gpu], from, to) : (double)NAN;
+}
+
+/* What counter, instant and average would say at a time, in mJ and mW, into three doubles. */
+void fakeNvmlReadAt(unsigned gpu, int64_t time, double *out) {
+    read_state();
+    for (int i = 0; i < 3; i++) out[i] = (double)NAN;
+    if (gpu >= gpu_count) return;
+    out[0] = (double)counter(&gpus[gpu], time);
+    out[1] = instant_power(&gpus[gpu], time);
+    out[2] = average_power(&gpus[gpu], time);
 }
 
 /* ------------------------------------------------------------------------------------------- start and versions */
@@ -342,6 +456,7 @@ NUMBER(nvmlDeviceGetEnforcedPowerLimit, unsigned, gpu->limit_milliwatts, 0)
 NUMBER(nvmlDeviceGetPowerManagementLimit, unsigned, gpu->limit_milliwatts, 0)
 NUMBER(nvmlDeviceGetPowerManagementDefaultLimit, unsigned, gpu->default_limit_milliwatts, 0)
 NUMBER(nvmlDeviceGetCurrentClocksEventReasons, u64, gpu->reasons, gpu->reasons_return)
+NUMBER(nvmlDeviceGetArchitecture, unsigned, 9 /* Hopper */, 0)
 NUMBER(nvmlDeviceGetPersistenceMode, unsigned, gpu->persistence, 0)
 NUMBER(nvmlDeviceGetVirtualizationMode, unsigned, gpu->virtualization, 0)
 
@@ -431,6 +546,17 @@ nvmlReturn nvmlDeviceGetUtilizationRates(void *handle, Utilization *utilization)
     DEVICE(handle);
     utilization->gpu = gpu->utilization;
     utilization->memory = 0;
+    return SUCCESS;
+}
+
+typedef struct {
+    u64 total, free, used;
+} Memory;
+
+nvmlReturn nvmlDeviceGetMemoryInfo(void *handle, Memory *memory) {
+    DEVICE(handle);
+    memory->total = memory->free = 80ULL << 30;
+    memory->used = 0;
     return SUCCESS;
 }
 

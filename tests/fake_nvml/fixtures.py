@@ -111,6 +111,7 @@ def nvml(fake_nvml_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # Loaded first, it is what the later dlopen("libnvidia-ml.so.1") of pynvml finds.
     ctypes.CDLL(str(fake_nvml_library), mode=ctypes.RTLD_GLOBAL)
     monkeypatch.setenv("FAKE_NVML_STATE", str(fake.state))
+    monkeypatch.setenv("LD_LIBRARY_PATH", fake.environment()["LD_LIBRARY_PATH"])  # where the sampler finds it
     for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
         monkeypatch.delenv(name, raising=False)
     return fake

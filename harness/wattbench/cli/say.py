@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from wattbench.problems import Problem
+    from wattbench.runs import Run
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -25,6 +28,20 @@ def problems(found: Iterable[Problem]) -> None:
         what = f"[bold red]{escape(where)}[/]: {escape(problem.message)}" if where else escape(problem.message)
         err.print(what, soft_wrap=True)
         err.print(f"    {escape(problem.remedy)}", style="dim", soft_wrap=True)
+
+
+def gates(run: Run) -> Table:
+    """Lay out the gates of a run: verdict, name, what was found, limit, and why."""
+    title = f"{run.model.id} ({run.role.replace('-', ' ')}) on {run.board}: {run.verdict}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("", "gate", "found", "limit", "why"):
+        table.add_column(name, overflow="fold")
+    for gate in run.gates:
+        style = {"fail": "bold red", "flag": "yellow"}.get(gate.verdict, "")
+        table.add_row(
+            gate.verdict, *map(escape, (gate.name, gate.value or "absent", gate.limit, gate.why)), style=style
+        )
+    return table
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wattbench.boards import Board
+    from wattbench.plans import Plan
     from wattbench.runs import Run
-    from wattbench.session import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,26 @@
 
 A meter is used like this, always from outside the measured process:
 
-    window = meter.start(cpu_seconds)   # waits for an edge of the counter where there is one
-    ...                                 # the work
-    reading = window.stop()             # joules, or None with the reason
+    with meter.record() as recording:       # samples, from a process of its own, until the end of the block
+        window = meter.start(cpu_seconds)   # waits for an edge of the counter where there is one
+        ...                                 # the work
+        reading = window.stop()             # joules, or None with the reason
+        recording.rows()                    # what was sampled up to now, as a trace has it
 
-`cpu_seconds` is a function that gives the CPU seconds that the measured process tree has used so far; only
-`estimate` looks at it. A reading that failed is None with its reason, never 0.
+For a single window the recording may be left out; a meter that samples then makes one for it. `cpu_seconds` is a
+function that gives the CPU seconds that the measured process tree has used so far; only `estimate` looks at it. A
+reading that failed is None with its reason, never 0.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from wattbench.boards import MeterName
     from wattbench.runs import Kind
@@ -60,6 +65,29 @@ class Window(Protocol):
         ...
 
 
+class Recording(Protocol):
+    """What a meter samples between entering and leaving `Meter.record()`."""
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """How each device first failed, by its UUID; under "sampler", why sampling ended before its time."""
+        ...
+
+    def rows(self, since: float | None = None) -> list[dict[str, Any]]:
+        """List the rows up to now as `wattbench.trace` has them, in the order of time; only those from `since` on."""
+        ...
+
+
+class NothingSampled:
+    """The recording of a meter that has no sensors to sample."""
+
+    failures: Mapping[str, str] = MappingProxyType({})
+
+    def rows(self, since: float | None = None) -> list[dict[str, Any]]:  # noqa: ARG002 - there are none anyway
+        """List no rows."""
+        return []
+
+
 class Meter(Protocol):
     """Anything that can read the energy of a window of time."""
 
@@ -77,8 +105,12 @@ class Meter(Protocol):
         """What the meter reads and with which settings: JSON-able, kept in every run file."""
         ...
 
-    def start(self, cpu_seconds: Callable[[], float]) -> Window:
-        """Open a window."""
+    def record(self) -> AbstractContextManager[Recording]:
+        """Sample whatever can be sampled, outside this process and the measured one."""
+        ...
+
+    def start(self, cpu_seconds: Callable[[], float], gpus: Sequence[str] | None = None) -> Window:
+        """Open a window. `gpus` are the UUIDs of those that count; None counts every one that is metered."""
         ...
 
 

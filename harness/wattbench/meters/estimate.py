@@ -7,13 +7,15 @@ models on one machine; it says nothing across machines.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from wattbench.meters import MeterUnavailable, Reading
+from wattbench.meters import MeterUnavailable, NothingSampled, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from wattbench.runs import Kind
 
@@ -41,7 +43,15 @@ class Estimate:
             "source": self.source,
         }
 
-    def start(self, cpu_seconds: Callable[[], float]) -> EstimateWindow:
+    def record(self) -> AbstractContextManager[NothingSampled]:
+        """Record nothing: there is nothing to sample."""
+        return nullcontext(NothingSampled())
+
+    def start(
+        self,
+        cpu_seconds: Callable[[], float],
+        gpus: Sequence[str] | None = None,  # noqa: ARG002 - a CPU's estimate knows none
+    ) -> EstimateWindow:
         """Open a window."""
         return EstimateWindow(self, cpu_seconds, cpu_seconds(), self.clock())
 

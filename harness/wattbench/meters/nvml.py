@@ -1,33 +1,38 @@
 """The `nvml` meter: the energy counter of NVIDIA GPUs, cross-checked with sampled power.
 
-The counter moves in steps of 20-100 ms. So a window waits for a step before it opens and for another after it closes,
-takes the energy between the two, and bills out what lies between each step and the window at sampled power. Power is
-sampled at 10 Hz in this, the measuring, process and integrated over exactly the same window. A GPU without a counter
-is read by its sampled power alone, and says so.
+The counter moves in steps of 20-100 ms. So a window opens on a step, and once it has closed the meter waits for the
+next two, to tell how much of the step in which the work ended belongs to it. Power is sampled at 10 Hz by a process
+of its own and integrated over exactly the same window. A GPU without a counter is read by its sampled power alone,
+and says so. Every reading states its own uncertainty, and is worked out by `replay_nvml` from what the trace holds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from wattbench.meters import MeterUnavailable, Reading, nvml_device
-from wattbench.meters.nvml_device import EVENT_REASONS, DeviceFailed, Driver, Gpu
-from wattbench.meters.nvml_samples import SOURCES, Edge, Sampler, await_edges, curve, gaps, integrate
+from wattbench.meters import MeterUnavailable, nvml_device, replay_nvml
+from wattbench.meters.nvml_device import DeviceFailed, Driver, Gpu
+from wattbench.meters.nvml_edges import await_edges
+from wattbench.meters.nvml_recording import NvmlRecording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from wattbench.meters.nvml_samples import Sample
+    from wattbench.meters import Reading
+    from wattbench.meters.nvml_counter import Edge
     from wattbench.runs import Kind
+
+ROWS_BEFORE_SECONDS = 1.0  # of those before the window, what its reading rests on too
+CLOSING_EDGES = 2  # the step in which the work ends, and the next one for the level of power after it
 
 
 @dataclass(frozen=True, slots=True)
 class Nvml:
-    """Some GPUs, metered together; the total is their sum.
+    """Some GPUs, metered together; the total is the sum of those that a window names.
 
     counters: UUIDs of those with an energy counter. processes_before: by UUID, what ran on them when the meter was
     opened; None where that cannot be read.
@@ -40,6 +45,7 @@ class Nvml:
     processes_before: Mapping[str, list[int] | None]
     name: Literal["nvml"] = "nvml"
     kind: Kind = "measured"
+    _open: list[NvmlRecording] = field(default_factory=list, compare=False, repr=False)
 
     def facts(self) -> dict[str, Any]:
         """What is metered and how it is set now; `failed` says why a GPU no longer answers."""
@@ -65,161 +71,80 @@ class Nvml:
             return "energy counter between two of its steps"
         return "sampled power integrated by trapezoids, for want of an energy counter"
 
-    def start(self, cpu_seconds: Callable[[], float]) -> NvmlWindow:  # noqa: ARG002 - a GPU's energy is no CPU's
-        """Open a window at a step of the counter. Waits for it, 1 s at most."""
-        sampler = Sampler(self.gpus)
-        sampler.start()
+    @contextlib.contextmanager
+    def record(self) -> Iterator[NvmlRecording]:
+        """Sample every GPU from a process of its own. Raises MeterUnavailable where that cannot be started."""
+        with NvmlRecording([gpu.uuid for gpu in self.gpus]) as recording:
+            self._open.append(recording)
+            try:
+                yield recording
+            finally:
+                self._open.remove(recording)
+
+    def start(
+        self,
+        cpu_seconds: Callable[[], float],  # noqa: ARG002 - a GPU's energy is no CPU's
+        gpus: Sequence[str] | None = None,
+    ) -> NvmlWindow:
+        """Open a window at a step of the counter; waits for it, 1 s at most. `gpus` are UUIDs: those that count.
+
+        Raises MeterUnavailable where no recording is open and none can be started.
+        """
+        counted = tuple(dict.fromkeys(gpus or [gpu.uuid for gpu in self.gpus]))
+        watched = [gpu for gpu in self.gpus if gpu.uuid in counted and gpu.uuid in self.counters]
+        own = contextlib.ExitStack()
+        recording = self._open[-1] if self._open else own.enter_context(self.record())
         try:
-            edges = await_edges(gpu for gpu in self.gpus if gpu.uuid in self.counters)
-            sampler.now()
+            began = time.monotonic()
+            edges, failures = await_edges(watched, 1)
         except BaseException:
-            sampler.stop()
+            own.close()
             raise
-        return NvmlWindow(self, sampler, edges, time.monotonic())
+        opened = max((seen[-1].at for seen in edges.values() if seen), default=time.monotonic())
+        return NvmlWindow(self, recording, counted, edges, failures, began, opened, own)
 
 
 @dataclass(frozen=True, slots=True)
 class NvmlWindow:
-    """An open window: its sampler, the counters' steps before it, and when it opened, in s."""
+    """An open window: its recording, the GPUs that count, the counters' steps before it, when it opened, in s."""
 
     meter: Nvml
-    sampler: Sampler
-    first: Mapping[str, Edge | str]
+    recording: NvmlRecording
+    gpus: tuple[str, ...]
+    first: Mapping[str, list[Edge]]
+    failures: Mapping[str, str]
+    began: float
     opened: float
+    own_recording: contextlib.ExitStack
 
     def stop(self) -> Reading:
-        """Close the window now, then wait for the counter's next step. A reading that failed is None."""
+        """Close the window now, then wait for the counter's next steps. A reading that failed is None."""
         closed = time.monotonic()
-        try:
-            self.sampler.now()
+        with self.own_recording:
             # A counter that failed at the start has nothing to count to: its reason stands.
-            last = {**self.first, **await_edges(gpu for gpu in self.meter.gpus if self._has_edge(gpu))}
-            self.sampler.now()
-        finally:
-            self.sampler.stop()
-        devices = {}
-        for gpu in self.meter.gpus:
-            edges = None
-            if gpu.uuid in self.meter.counters:
-                edges = self.first[gpu.uuid], last[gpu.uuid]
-            failure = self.sampler.failures.get(gpu.uuid)
-            samples = self.sampler.samples(gpu)
-            devices[gpu.uuid] = _account(samples, edges, failure, self.opened, closed, self.sampler.period)
-        return _total(devices, self.opened, closed, self.sampler.period)
-
-    def _has_edge(self, gpu: Gpu) -> bool:
-        return isinstance(self.first.get(gpu.uuid), Edge)
-
-
-def _account(
-    samples: Sequence[Sample],
-    edges: tuple[Edge | str, Edge | str] | None,
-    failure: str | None,
-    opened: float,
-    closed: float,
-    period: float,
-) -> dict[str, Any]:
-    """Work out what one GPU used between `opened` and `closed`, JSON-able."""
-    integrals = {source: integrate(curve(samples, source), opened, closed) for source in SOURCES}
-    counted, reason = None, failure
-    if edges is not None and failure is None:
-        counted, reason = _count(samples, edges, opened, closed)
-    sampled = {source: joules for source, joules in integrals.items() if joules is not None}
-    nearest = min(sampled, key=lambda source: abs(sampled[source] - counted) if counted else 0, default=None)
-    joules = sampled.get(nearest) if edges is None and nearest is not None else counted
-    if reason is None and joules is None:
-        reason = "its power could not be sampled"
-    inside = [sample for sample in samples if opened <= sample.at <= closed]
-    powered = [sample for sample in samples if any(getattr(sample.power, source) for source in SOURCES)]
-    missing, longest = gaps((sample.at for sample in powered), opened, closed, period)
-    return {
-        "joules": None if reason else joules,
-        "reason": reason,
-        "counter_joules": counted,
-        "sampled_joules": None if nearest is None else sampled[nearest],
-        "sampled_by": nearest,
-        **{f"{source}_joules": joules for source, joules in integrals.items()},
-        "edge_uncertainty_seconds": _uncertainty(edges),
-        "samples": sum(opened <= sample.at <= closed for sample in powered),
-        "missing_samples": missing,
-        "longest_gap_seconds": longest,
-        "event_reasons": _shares(inside or samples),
-        "max_celsius": max((sample.celsius for sample in samples if sample.celsius is not None), default=None),
-        "processes": _union(sample.processes for sample in samples),
-    }
-
-
-def _count(
-    samples: Sequence[Sample], edges: tuple[Edge | str, Edge | str], opened: float, closed: float
-) -> tuple[float | None, str | None]:
-    """Give the counter's joules of the window, or None and the reason."""
-    first, last = edges
-    if isinstance(first, str):
-        return None, first
-    if isinstance(last, str):
-        return None, last
-    seen = [sample.joules for sample in samples if sample.joules is not None and first.at < sample.at < last.at]
-    if any(later < earlier for earlier, later in pairwise([first.joules, *seen, last.joules])):
-        return None, "its energy counter went backwards: it was reset"
-    between = last.joules - first.joules
-    points = next(filter(None, (curve(samples, source) for source in SOURCES)), None)
-    if points is None:  # nothing else to bill the ends at: the counter's own mean power
-        counted = between * (closed - opened) / (last.at - first.at)
-    else:
-        head = integrate(points, first.at, opened) or 0.0
-        tail = integrate(points, closed, last.at) or 0.0
-        counted = between - head - tail
-    if counted <= 0:
-        return None, "its energy counter is too coarse for so short a window"
-    return counted, None
-
-
-def _total(devices: dict[str, dict[str, Any]], opened: float, closed: float, period: float) -> Reading:
-    reasons = [f"{uuid}: {one['reason']}" for uuid, one in devices.items() if one["reason"]]
-    return Reading(
-        joules=_sum(one["joules"] for one in devices.values()),
-        seconds=closed - opened,
-        reason="; ".join(reasons) or None,
-        counter_joules=_sum(one["counter_joules"] for one in devices.values()),
-        sampled_joules=_sum(one["sampled_joules"] for one in devices.values()),
-        samples=min(one["samples"] for one in devices.values()),
-        notes={
-            "opened_monotonic_seconds": opened,
-            "closed_monotonic_seconds": closed,
-            "sample_seconds": period,
-            "gpus": devices,
-        },
-    )
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    """Add up; one absent value makes the sum absent."""
-    total = 0.0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
-
-
-def _shares(samples: Sequence[Sample]) -> dict[str, float] | None:
-    """Give the share of the samples in which each event reason was seen; None where none could be read."""
-    read = [sample.reasons for sample in samples if sample.reasons is not None]
-    if not read:
-        return None
-    counts = {name: sum(bool(bits & bit) for bits in read) for bit, name in EVENT_REASONS.items()}
-    return {name: count / len(read) for name, count in counts.items() if count}
-
-
-def _union(lists: Iterable[frozenset[int] | None]) -> list[int] | None:
-    read = [pids for pids in lists if pids is not None]
-    return sorted(frozenset().union(*read)) if read else None
-
-
-def _uncertainty(edges: tuple[Edge | str, Edge | str] | None) -> float | None:
-    if edges is None or isinstance(edges[0], str) or isinstance(edges[1], str):
-        return None
-    return edges[0].uncertainty + edges[1].uncertainty
+            watched = [gpu for gpu in self.meter.gpus if gpu.uuid in self.first and gpu.uuid not in self.failures]
+            last, failures = await_edges(watched, CLOSING_EDGES)
+            done = time.monotonic()
+            silent = not self.recording.wait_past(done)
+            since = self.opened - ROWS_BEFORE_SECONDS
+            rows = self.recording.rows(since)
+        until = rows[-1]["seconds"] if rows else closed
+        failures |= self.failures
+        gpus = {}
+        for uuid in self.gpus:
+            failure = self.recording.failure(uuid, self.began, until) or failures.get(uuid)
+            if all(gpu.uuid != uuid for gpu in self.meter.gpus):
+                failure = "it is not among the metered GPUs"
+            elif silent and failure is None:
+                failure = self.recording.failures.get("sampler", "no sample came after the window had closed")
+            gpus[uuid] = {
+                "counter": uuid in self.meter.counters,
+                "first_edges": [asdict(edge) for edge in self.first.get(uuid, ())],
+                "last_edges": [asdict(edge) for edge in last.get(uuid, ())],
+                "failure": failure,
+            }
+        observed = (self.opened, closed, since, until, self.recording.period)
+        return replay_nvml.reading(rows, {**dict(zip(replay_nvml.OF_WINDOW, observed, strict=True)), "gpus": gpus})
 
 
 def _facts(gpu: Gpu) -> dict[str, Any]:
@@ -250,7 +175,8 @@ def open_meter(gpus: Sequence[str] | None = None) -> Nvml:
                 counters.add(gpu.uuid)
             elif gpu.power() == nvml_device.Power(None, None, None):
                 raise MeterUnavailable(f"GPU {gpu.index} ({gpu.name}) reports neither energy nor power")
-            before[gpu.uuid] = _union([gpu.processes()])
+            listed = gpu.processes()
+            before[gpu.uuid] = None if listed is None else sorted(listed)
         except DeviceFailed as failure:
             raise MeterUnavailable(f"GPU {gpu.index} cannot be metered: {failure}") from None
     return Nvml(driver, chosen, why, frozenset(counters), before)

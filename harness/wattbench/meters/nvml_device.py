@@ -85,6 +85,17 @@ class Gpu:
             celsius = self._ask("nvmlDeviceGetTemperature", self.nvml.NVML_TEMPERATURE_GPU)
         return None if celsius is None else float(celsius)
 
+    def clocks(self) -> tuple[int | None, int | None]:
+        """Read the clocks of the multiprocessors and of the memory, in MHz."""
+        kinds = (self.nvml.NVML_CLOCK_SM, self.nvml.NVML_CLOCK_MEM)
+        sm_mhz, memory_mhz = (self._ask("nvmlDeviceGetClockInfo", kind) for kind in kinds)
+        return sm_mhz, memory_mhz
+
+    def utilisation(self) -> float | None:
+        """Read for how much of the time just past some kernel ran, in per cent."""
+        rates = self._ask("nvmlDeviceGetUtilizationRates")
+        return None if rates is None else float(rates.gpu)
+
     def processes(self) -> frozenset[int] | None:
         """List the processes on the GPU (compute, graphics and MPS). In containers the numbers may be another's."""
         compute = self._ask("nvmlDeviceGetComputeRunningProcesses")
@@ -105,6 +116,7 @@ class Gpu:
         ecc = self._ask("nvmlDeviceGetEccMode")
         persistence = self._ask("nvmlDeviceGetPersistenceMode")
         virtualization = self._ask("nvmlDeviceGetVirtualizationMode")
+        sm_mhz, memory_mhz = self.clocks()
         return {
             "index": self.index,
             "uuid": self.uuid,
@@ -116,8 +128,8 @@ class Gpu:
             "ecc": None if ecc is None else bool(ecc[0]),
             "mig": self.mig(),
             "virtualization": None if virtualization is None else _VIRTUALIZATION.get(int(virtualization)),
-            "sm_mhz": self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM),
-            "memory_mhz": self._ask("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_MEM),
+            "sm_mhz": sm_mhz,
+            "memory_mhz": memory_mhz,
             "max_sm_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM),
             "max_memory_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_MEM),
             "celsius": self.celsius(),

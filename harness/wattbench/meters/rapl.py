@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wattbench.meters import MeterUnavailable, Reading
+from wattbench.meters import MeterUnavailable, NothingSampled, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from wattbench.runs import Kind
 
@@ -54,7 +56,15 @@ class Rapl:
             "zones": [zone.name for zone in self.zones],
         }
 
-    def start(self, cpu_seconds: Callable[[], float]) -> RaplWindow:  # noqa: ARG002 - a package counts all it does
+    def record(self) -> AbstractContextManager[NothingSampled]:
+        """Record nothing: there is nothing to sample."""
+        return nullcontext(NothingSampled())
+
+    def start(
+        self,
+        cpu_seconds: Callable[[], float],  # noqa: ARG002 - a package counts all it does
+        gpus: Sequence[str] | None = None,  # noqa: ARG002 - and a CPU's meter knows no GPU
+    ) -> RaplWindow:
         """Open a window."""
         return RaplWindow(self.zones, self.poll_seconds)
 

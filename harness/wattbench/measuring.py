@@ -1,0 +1,190 @@
+"""Measure one model in one process, by the protocol: hashes first, then the process, then its run with every gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from wattbench import environment, gates, protocol, runs, shelf, trace, workloads
+from wattbench.bench import Bench
+from wattbench.problems import refuse
+from wattbench.process import Process, WorkerFailed
+from wattbench.sensors import Sampled, mean_watts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wattbench.plans import Plan, Setting
+    from wattbench.protocol import Measured
+    from wattbench.runs import Pass, Role, Run
+    from wattbench.shelf import Shelved
+
+LIMITS = {limits.protocol: limits for limits in (gates.OFFICIAL, gates.QUICK)}
+
+
+@dataclass(slots=True)
+class Loading:
+    """The measured process as the protocol's model: it is loaded and left when the protocol says so."""
+
+    process: Process
+    order: dict[str, Any]
+    ready: dict[str, Any] = field(default_factory=dict)
+
+    def load(self) -> None:
+        """Load the model."""
+        self.ready = self.process.load(**self.order)
+
+    def answer(self, rounds: int) -> None:
+        """Answer the workload `rounds` times."""
+        self.process.answer(rounds)
+
+    def count(self) -> dict[str, Any]:
+        """Count and hash the outputs of the last answer."""
+        return self.process.count()
+
+    def grade(self) -> dict[str, Any]:
+        """Grade the outputs of the last answer."""
+        return self.process.grade()
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds of the process tree so far, in s."""
+        return self.process.cpu_seconds()
+
+    def gpus(self) -> list[str] | None:
+        """UUIDs of the GPUs that hold the model's parameters; None where none does."""
+        placed = [place for place in self.ready["backend"]["placement"] if place.startswith("GPU-")]
+        return placed or None
+
+    def unload(self) -> None:
+        """End the process: nothing of it is left on the device."""
+        self.process.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands in its session: its role, the session's id and number of passes, and where to keep things."""
+
+    role: Role
+    session: str
+    passes: int | None
+    folder: Path
+    keep: Callable[[Pass], None]
+
+
+def measure_one(
+    planned: Plan, model: Shelved, place: Place, setting: Setting, tell: Callable[[str, int, int], None]
+) -> Run:
+    """Measure one model; its trace is written into the place's folder. Raises Refusal for what cannot be measured."""
+    tell("checking hashes", 0, setting.protocol.passes)
+    shelf.verify(model)
+    rows = len(workloads.shelved_rows(planned.workload))
+    facts = setting.meter.facts()
+    began = dt.datetime.now(dt.UTC)
+    order = {
+        "task": planned.board.task,
+        "workload": planned.workload.folder,
+        "model": model.folder,
+        "backend": setting.backend,
+        "precision": planned.board.precision,
+        "device": setting.device,
+    }
+    with (
+        setting.meter.record() as recording,
+        Process(environment.model_threads(setting.meter.name)) as process,
+    ):
+        loading = Loading(process, order)
+        bench = Bench(
+            clock=time.monotonic,
+            sleep=time.sleep,
+            meter=setting.meter,
+            sensors=Sampled(recording.rows, reads=setting.meter.name == "nvml"),
+            model=loading,
+            tell=tell,
+            keep=place.keep,
+        )
+        try:
+            measured = protocol.measure(setting.protocol, bench, place.passes)
+        except WorkerFailed as failed:
+            what = f"cannot be measured: {failed}"
+            raise refuse(model.manifest.name, planned.board.name, what, "No run was written for it") from None
+        after = setting.meter.facts()
+        sampled = recording.rows()
+    traced = trace.write(sampled, place.folder) if sampled else None
+    # While the run went on a last sample may have been under way: what is kept is what the whole trace says.
+    phases = tuple(
+        one.model_copy(update={"mean_watts": mean_watts(sampled, one.started_seconds, one.ended_seconds)})
+        for one in measured.phases
+    )
+    measured = replace(measured, phases=phases)
+    return _as_run(planned, model, place, setting, _Found(began, rows, facts, after, loading.ready, measured, traced))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that measuring yielded, for the run file."""
+
+    began: dt.datetime
+    rows: int
+    meter: dict[str, Any]
+    meter_after: dict[str, Any]
+    ready: dict[str, Any]
+    measured: Measured
+    trace: runs.Trace | None
+
+
+def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found: _Found) -> Run:
+    manifest, measured = model.manifest, found.measured
+    run = runs.Run(
+        schema=1,
+        board=planned.board.name,
+        role=place.role,
+        session=place.session,
+        measured_at=f"{found.began:%Y-%m-%dT%H:%M:%SZ}",
+        model=runs.Model(
+            id=manifest.name,
+            revision=manifest.revision,
+            base_model=manifest.base_model,
+            parameters=found.ready["parameters"],
+            licence=manifest.licence,
+            weights=manifest.weights or "synthetic",
+            weights_sha256=model.hashes(ending=".safetensors"),
+            about=manifest.about,
+        ),
+        workload=workloads.describe(planned.workload, planned.board.task, planned.board.version, found.rows),
+        protocol=setting.protocol.as_dict() | {"passes": place.passes or setting.protocol.passes},
+        backend=found.ready["backend"],
+        meter=found.meter,
+        meter_after=found.meter_after,
+        device=environment.device_of(found.meter),
+        environment=environment.facts(found.ready["versions"]) | {"network": found.ready["network"]},
+        warm_up=measured.warm_up,
+        phases=measured.phases,
+        passes=measured.passes,
+        trace=found.trace,
+        quality=runs.Quality.model_validate(measured.quality) if measured.quality else None,
+        gates=(),
+    )
+    return run.model_copy(update={"gates": judge(run)})
+
+
+def judge(run: Run) -> tuple[runs.Gate, ...]:
+    """Judge a run by what is in it: every gate that needs no other run of its session. Pure; replay does it again."""
+    evidence = gates.Evidence(
+        passes=run.passes,
+        notes=tuple(one.notes for one in run.passes),
+        meter=run.meter,
+        device=run.device,
+        model=run.model,
+        workload=run.workload,
+        quality=run.quality,
+        weights_verified=True,  # shelf.verify hashed every file before the process started, or there was no run
+        placement=run.backend["placement"],
+        warm_up=run.warm_up,
+        phases=run.phases,
+        meter_after=run.meter_after,
+        network=run.environment.get("network"),
+    )
+    return gates.judge_run(evidence, LIMITS[run.protocol["name"]])
