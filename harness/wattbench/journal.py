@@ -12,7 +12,6 @@ cannot be pooled with those of another process: they are kept beside the model's
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench import runs
+from wattbench.problems import refuse
 from wattbench.runs import write_whole
 
 if TYPE_CHECKING:
@@ -62,11 +62,13 @@ class Journal:
         return runs.from_bytes(path.read_bytes(), path) if path.is_file() else None
 
     def keep(self, number: int, one: Pass) -> None:
-        """Keep a pass as soon as it has ended; it survives a kill."""
-        with (self.folder / f"{number:02d}.passes.jsonl").open("a", encoding="utf-8") as handle:
-            handle.write(one.model_dump_json() + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
+        """Keep a pass as soon as it has ended; it survives a kill. Raises Refusal where the disk refuses."""
+        path = self.folder / f"{number:02d}.passes.jsonl"
+        try:
+            before = path.read_bytes() if path.is_file() else b""
+            write_whole(path, before + one.model_dump_json().encode() + b"\n")
+        except OSError as error:
+            raise refuse(path, "", f"cannot be read: {error.strerror}", "Check the disk") from None
 
     def finish(self, number: int, run: Run) -> None:
         """Keep a finished run; its passes are in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from dataclasses import dataclass, field, replace
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench import environment, gates, protocol, runs, shelf, trace, workloads
 from wattbench.bench import Bench
-from wattbench.problems import refuse
+from wattbench.meters import MeterUnavailable
+from wattbench.problems import ModelRefused, Problem, Refusal, refuse
 from wattbench.process import Process, WorkerFailed
 from wattbench.sensors import Sampled, mean_watts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from wattbench.meters import Recording
     from wattbench.plans import Plan, Setting
     from wattbench.protocol import Measured
     from wattbench.runs import Pass, Role, Run
@@ -35,7 +38,8 @@ class Loading:
 
     def load(self) -> None:
         """Load the model."""
-        self.ready = self.process.load(**self.order)
+        with _own_fault():
+            self.ready = self.process.load(**self.order)
 
     def answer(self, rounds: int) -> None:
         """Answer the workload `rounds` times."""
@@ -79,7 +83,8 @@ def measure_one(
 ) -> Run:
     """Measure one model; its trace is written into the place's folder. Raises Refusal for what cannot be measured."""
     tell("checking hashes", 0, setting.protocol.passes)
-    shelf.verify(model)
+    with _own_fault():
+        shelf.verify(model)
     rows = len(workloads.shelved_rows(planned.workload))
     facts = setting.meter.facts()
     began = dt.datetime.now(dt.UTC)
@@ -92,7 +97,7 @@ def measure_one(
         "device": setting.device,
     }
     with (
-        setting.meter.record() as recording,
+        _recording(setting, planned) as recording,
         Process(environment.model_threads(setting.meter.name)) as process,
     ):
         loading = Loading(process, order)
@@ -109,7 +114,8 @@ def measure_one(
             measured = protocol.measure(setting.protocol, bench, place.passes)
         except WorkerFailed as failed:
             what = f"cannot be measured: {failed}"
-            raise refuse(model.manifest.name, planned.board.name, what, "No run was written for it") from None
+            problem = Problem(model.manifest.name, planned.board.name, what, "No run was written for it")
+            raise ModelRefused([problem]) from None
         after = setting.meter.facts()
         sampled = recording.rows()
     traced = trace.write(sampled, place.folder) if sampled else None
@@ -120,6 +126,26 @@ def measure_one(
     )
     measured = replace(measured, phases=phases)
     return _as_run(planned, model, place, setting, _Found(began, rows, facts, after, loading.ready, measured, traced))
+
+
+@contextlib.contextmanager
+def _own_fault() -> Iterator[None]:
+    """Whatever is refused in here is refused of the model."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise ModelRefused(refusal.problems) from None
+
+
+@contextlib.contextmanager
+def _recording(setting: Setting, planned: Plan) -> Iterator[Recording]:
+    """Open the meter's recording. Raises Refusal where the meter that was there at the start no longer answers."""
+    try:
+        with setting.meter.record() as recording:
+            yield recording
+    except MeterUnavailable as unavailable:
+        remedy = "Mend the device and run the same command: what was measured is kept, and the session goes on"
+        raise refuse(setting.meter.name, planned.board.name, f"the meter is gone: {unavailable}", remedy) from None
 
 
 @dataclass(frozen=True, slots=True)

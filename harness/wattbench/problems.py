@@ -35,6 +35,10 @@ class Refusal(Exception):  # noqa: N818 - it is no error of ours: the input is r
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class ModelRefused(Refusal):
+    """A model that cannot be measured, through its own fault and not the host's; others go on without it."""
+
+
 def refuse(file: object, field: str, message: str, remedy: str) -> Refusal:
     """Make a Refusal of a single problem."""
     return Refusal([Problem(str(file), field, message, remedy)])

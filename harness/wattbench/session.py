@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wattbench import gates, journal, protocol
 from wattbench.measuring import LIMITS, Place, measure_one
-from wattbench.problems import Refusal
+from wattbench.problems import ModelRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +38,9 @@ def run(
 ) -> Iterator[tuple[Path, Run]]:
     """Measure a session, or go on with one that was cut off; yields every run with its file once it has ended.
 
-    A candidate that cannot be measured is left out, and said in the Refusal that is raised when the others are
-    written. The reference model has to work. `tell(number, model, step, done, of)` is called as the work goes on,
-    `note(words)` for what a person should know.
+    A candidate that cannot be measured is left out, and said in the ModelRefused that is raised when the others are
+    written. The reference model has to work, and so has the host: else Refusal, and the session can go on later.
+    `tell(number, model, step, done, of)` is called as the work goes on, `note(words)` for what a person should know.
     """
     open_journal = _open(planned, setting, note)
     finished: list[Run] = []
@@ -51,10 +51,10 @@ def run(
         if one is None:
             try:
                 one = _measure(planned, setting, open_journal, number, (role, model, passes), tell, note)
-            except Refusal as refusal:
+            except ModelRefused as refused:
                 if role != "candidate":
                     raise
-                failed += refusal.problems
+                failed += refused.problems
                 continue
         if role == "reference-before":
             passes = protocol.passes_wanted(setting.protocol, one.passes)
@@ -62,7 +62,7 @@ def run(
     judged = _judge_session(finished, setting)
     yield from zip(open_journal.close(judged, setting.out), judged, strict=True)
     if failed:
-        raise Refusal(failed)
+        raise ModelRefused(failed)
 
 
 def _open(planned: Plan, setting: Setting, note: Callable[[str], None]) -> Journal:
