@@ -185,7 +185,8 @@ def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found
         meter=found.meter,
         meter_after=found.meter_after,
         device=environment.device_of(found.meter),
-        environment=environment.facts(found.ready["versions"]) | {"network": found.ready["network"]},
+        environment=environment.facts(found.ready["versions"])
+        | {"network": found.ready["network"], "files": found.ready["files"]},
         warm_up=measured.warm_up,
         phases=measured.phases,
         passes=measured.passes,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the measured process may keep of its parent's environment: no token, no proxy, no endpoint.
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 KEPT_PREFIXES = ("FAKE_NVML",)
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -47,7 +47,14 @@ class Process:
             stderr=self._log,
             text=True,
             encoding="utf-8",
-            env={**kept, **OFFLINE, "HF_HOME": self._home.name, "OMP_NUM_THREADS": str(threads)},
+            env={
+                **kept,
+                **OFFLINE,
+                "HF_HOME": self._home.name,
+                "HOME": self._home.name,
+                "TMPDIR": self._home.name,
+                "OMP_NUM_THREADS": str(threads),
+            },
         )
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from wattbench import backends, tasks, workloads
-from wattbench.isolation import leave_network
+from wattbench.isolation import leave_network, read_only
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Worker:
     def __init__(self, order: dict[str, Any], network: Network) -> None:
         """Load the rows and the model; `network` tells what keeps them offline. Raises Refusal."""
         self.network = network
+        self.files = read_only([order["workload"], order["model"]])
         self.task: Task = tasks.find(order["task"])
         self.rows: list[Row] = workloads.open_rows(Path(order["workload"]))
         backend = backends.find(order["backend"])
@@ -48,6 +49,7 @@ class Worker:
             "backend": dict(self.loaded.facts),
             "versions": _versions(),
             "network": self.network,
+            "files": "kernel" if self.files else "unconfined",
         }
 
     def answer(self, rounds: int) -> dict[str, Any]:
