@@ -111,7 +111,7 @@ class World:
             "outputs_sha256": self.digests.pop(0) if self.digests else "0" * 64,
         }
 
-    def grade(self) -> dict[str, Any]:
+    def grade(self, _number: int) -> dict[str, Any]:
         self.graded += 1
         self.now += 30
         quality = {"metric": "accuracy", "value": 0.9, "low": 0.88, "high": 0.92, "n": 100, "higher_is_better": True}

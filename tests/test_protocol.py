@@ -198,13 +198,25 @@ def test_a_network_that_only_settings_close_is_flagged() -> None:
 
 def test_outputs_that_cannot_be_graded_are_a_finding_not_a_crash() -> None:
     class Ungradable(World):
-        def grade(self) -> dict[str, Any]:
+        def grade(self, _number: int) -> dict[str, Any]:
             raise ValueError("the outputs are all alike")
 
     world = Ungradable()
     measured = play(world, OFFICIAL)
     assert (measured.quality, measured.quality_problem) == (None, "the outputs are all alike")
     assert verdicts(world, measured)["quality"] == "fail"
+
+
+def test_passes_that_answer_differently_are_graded_one_by_one() -> None:
+    digests = ["0" * 64, "0" * 64, "1" * 64, "0" * 64, "0" * 64]
+    world = World(digests=list(digests))
+    measured = play(world, OFFICIAL)
+    assert [one.quality for one in measured.passes] == [0.9] * 5
+    assert world.graded == 6
+    qualities = [one.quality for one in measured.passes if one.quality is not None]
+    assert verdicts(world, measured, pass_qualities=qualities)["outputs"] == "flag"
+    assert verdicts(world, measured, pass_qualities=[0.9, 0.9, 0.2, 0.9, 0.9])["outputs"] == "fail"
+    assert verdicts(world, measured)["outputs"] == "fail"
 
 
 def test_the_reference_decides_how_many_passes_before_the_model_is_measured() -> None:

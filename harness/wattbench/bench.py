@@ -27,8 +27,8 @@ class Model(Protocol):
         """Count and hash the outputs of the last answer."""
         ...
 
-    def grade(self) -> dict[str, Any]:
-        """Grade the outputs of the last answer."""
+    def grade(self, number: int) -> dict[str, Any]:
+        """Grade the outputs of a counted pass, by its number from 0; negative from the last."""
         ...
 
     def cpu_seconds(self) -> float:

@@ -136,7 +136,9 @@ def _outputs(evidence: Evidence, limits: Limits) -> Gate:
 
 
 def _tokens_agree(passes: Sequence[Pass]) -> bool:
-    """Whether output tokens per query agree within 1 %; unknown counts do not agree."""
+    """Whether output tokens per query agree within 1 %. Where no pass has any (vectors, labels) length says nothing."""
+    if all(one.output_tokens is None for one in passes):
+        return True
     counts = [one.output_tokens / one.queries for one in passes if one.output_tokens and one.queries]
     return len(counts) == len(passes) and max(counts) <= 1.01 * min(counts)
 

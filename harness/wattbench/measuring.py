@@ -49,9 +49,9 @@ class Loading:
         """Count and hash the outputs of the last answer."""
         return self.process.count()
 
-    def grade(self) -> dict[str, Any]:
-        """Grade the outputs of the last answer."""
-        return self.process.grade()
+    def grade(self, number: int) -> dict[str, Any]:
+        """Grade the outputs of a counted pass."""
+        return self.process.grade(number)
 
     def cpu_seconds(self) -> float:
         """CPU seconds of the process tree so far, in s."""
@@ -201,6 +201,7 @@ def judge(run: Run) -> tuple[runs.Gate, ...]:
     """Judge a run by what is in it: every gate that needs no other run of its session. Pure; replay does it again."""
     evidence = gates.Evidence(
         passes=run.passes,
+        pass_qualities=[one.quality for one in run.passes if one.quality is not None],
         notes=tuple(one.notes for one in run.passes),
         meter=run.meter,
         device=run.device,

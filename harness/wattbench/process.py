@@ -104,9 +104,9 @@ class Process:
         """Count and hash the outputs of the last answer."""
         return self._ask({"do": "count"})
 
-    def grade(self) -> dict[str, Any]:
-        """Grade the outputs of the last answer."""
-        return self._ask({"do": "grade"})
+    def grade(self, number: int) -> dict[str, Any]:
+        """Grade the outputs of a counted pass, by its number from 0; negative from the last."""
+        return self._ask({"do": "grade", "number": number})
 
     def cpu_seconds(self) -> float:
         """CPU seconds that the process tree has used so far, user and system, in s; read from outside."""

@@ -114,7 +114,8 @@ def measure(protocol: Protocol, bench: Bench, passes: int | None = None) -> Meas
         phases.append(_phase(f"pass-{number + 1}", one.opened_seconds or 0.0, one.closed_seconds or 0.0, bench))
         measured.append(one)
         bench.keep(one)
-    quality, problem = _grade(bench.model)
+    quality, problem = _grade(bench.model, -1)
+    measured = _grade_each(bench.model, measured)
     _idle("context-after", protocol, bench, phases, wanted)
     bench.model.unload()
     _idle("bare-after", protocol, bench, phases, wanted)
@@ -221,9 +222,20 @@ def _energy(joules: float | None) -> float | None:
     return joules if joules is not None and math.isfinite(joules) and joules > 0 else None
 
 
-def _grade(model: Model) -> tuple[dict[str, Any] | None, str | None]:
-    """Grade the last pass's outputs, which cost the energy; outputs that cannot be graded are a finding, no crash."""
+def _grade_each(model: Model, passes: list[Pass]) -> list[Pass]:
+    """Where passes answered differently, grade every one: how much they differ is a gate's to judge."""
+    if len({one.outputs_sha256 for one in passes}) <= 1:
+        return passes
+    graded = [_grade(model, number)[0] for number in range(len(passes))]
+    return [
+        one if quality is None else one.model_copy(update={"quality": quality["value"]})
+        for one, quality in zip(passes, graded, strict=True)
+    ]
+
+
+def _grade(model: Model, number: int) -> tuple[dict[str, Any] | None, str | None]:
+    """Grade a pass's outputs, which cost the energy; outputs that cannot be graded are a finding, no crash."""
     try:
-        return model.grade()["quality"], None
+        return model.grade(number)["quality"], None
     except Exception as error:  # noqa: BLE001 - whatever a metric raises on odd outputs
         return None, str(error)

@@ -61,9 +61,10 @@ class Quality(_Frozen):
 class Pass(_Frozen):
     """One measured window of whole rounds. `joules` is null where the reading failed, and `reason` says why.
 
-    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer. The window
-    lay between `opened_seconds` and `closed_seconds` of the host's monotonic clock, as the trace has it. `notes` is
-    what the meter noted: all that is needed to work its joules out again from the trace.
+    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer. `quality` is
+    there where passes answered differently, so that each was graded. The window lay between `opened_seconds` and
+    `closed_seconds` of the host's monotonic clock, as the trace has it. `notes` is what the meter noted: all that is
+    needed to work its joules out again from the trace.
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Pass(_Frozen):
     input_tokens: int | None
     output_tokens: int | None
     outputs_sha256: Sha256
+    quality: float | None = None
     opened_seconds: NotNegative | None = None
     closed_seconds: NotNegative | None = None
     notes: dict[str, Any] = Field(default_factory=dict)

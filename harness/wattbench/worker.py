@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """One loaded model with its rows, and the outputs of the rounds it answered last."""
+    """One loaded model with its rows, the outputs it gave last, and the last round of every pass that was counted."""
 
     def __init__(self, order: dict[str, Any], network: Network) -> None:
         """Load the rows and the model; `network` tells what keeps them offline. Raises Refusal."""
@@ -40,6 +40,7 @@ class Worker:
             Path(order["model"]), self.task, precision=order["precision"], device=order["device"]
         )
         self.outputs: list[Output] = []
+        self.passes: list[list[Output]] = []
 
     def ready(self) -> dict[str, Any]:
         """Say what was loaded, and with what."""
@@ -62,6 +63,7 @@ class Worker:
         size = len(self.rows)
         rounds = [self.outputs[start : start + size] for start in range(0, len(self.outputs), size)]
         digests = [_digest(one) for one in rounds]
+        self.passes.append(rounds[-1])
         return {
             "queries": len(self.outputs),
             "answered": sum(output.value not in (None, "", []) for output in self.outputs),
@@ -73,9 +75,9 @@ class Worker:
             else hashlib.sha256("".join(digests).encode()).hexdigest(),
         }
 
-    def grade(self) -> dict[str, Any]:
-        """Grade the outputs of the last round: the outputs that cost the energy are the ones graded."""
-        return {"quality": self.task.grade(self.outputs[-len(self.rows) :], self.rows).model_dump()}
+    def grade(self, number: int) -> dict[str, Any]:
+        """Grade a pass by its last round: the outputs that cost the energy are the ones graded."""
+        return {"quality": self.task.grade(self.passes[number], self.rows).model_dump()}
 
 
 def _digest(outputs: Sequence[Output]) -> str:
@@ -114,7 +116,7 @@ def serve(orders: TextIO, replies: TextIO, network: Network) -> None:
             elif order["do"] == "count":
                 reply = worker.count()
             else:
-                reply = worker.grade()
+                reply = worker.grade(order["number"])
         except Refusal as refusal:
             reply = {"refused": [[p.file, p.field, p.message, p.remedy] for p in refusal.problems]}
         except Exception as error:  # noqa: BLE001 - whatever a model raises is told, with its traceback on stderr
