@@ -2,6 +2,7 @@
 # make test    set up and run every test, browser tests included
 # make site    build the site from submissions/ and site/editions/;  make serve  shows it
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
+# make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
 # TORCH=cuda         installs whichever newer torch the index offers, instead of the pinned one
@@ -26,7 +27,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo test site serve perf lint gpu-check picture clean
+.PHONY: demo test site serve perf perf-meter lint gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -44,7 +45,10 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in tests/perf/perf_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_meter.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+perf-meter: $(READY)
+	@$(BIN)/python tests/perf/perf_meter.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -84,7 +84,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None) -> Pages:
     headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
     nav = (
         {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}]},
-        {"Method": "method.md"},
+        {"Method": ["method.md", {"The meter": "meter.md"}]},
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},

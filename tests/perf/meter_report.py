@@ -1,0 +1,159 @@
+"""The bake-off's results as tables, a drawing, and verdicts on what is expected of our meter."""
+
+from __future__ import annotations
+
+from math import log10
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+OURS = "wattbench"
+NAMES = {
+    "wattbench": "wattbench",
+    "zeus": "Zeus",
+    "codecarbon": "CodeCarbon",
+    "naive": "start/stop",
+    "zeus_power": "Zeus PowerMonitor",
+}
+# What the waveforms are, and which are slower than the counter's step.
+TITLES = {
+    "constant": "Constant 412 W",
+    "stepped": "Stepped 150/550 W, 2.4 s",
+    "square-10-hz": "Square 150/550 W, 10 Hz",
+    "bursty": "Bursts of 55 and 210 ms",
+    "drifting": "Drifting 250-550 W",
+}
+STEADY = ("constant", "drifting")
+
+
+class Cell(NamedTuple):
+    """One tool, waveform and length of window: errors in % of the truth, cost in % of a core.
+
+    covered: in which share of the windows the truth lay within the tool's own uncertainty; None if it states none.
+    """
+
+    tool: str
+    waveform: str
+    seconds: float
+    windows: int
+    error: float
+    worst: float
+    cost: float
+    covered: float | None
+
+
+def table(cells: Sequence[Cell], *, cost: bool = False) -> str:
+    """Tabulate the median error of every tool by waveform and window; or what each costs, by window."""
+    tools = list(dict.fromkeys(cell.tool for cell in cells))
+    lengths = list(dict.fromkeys(cell.seconds for cell in cells))
+    if cost:
+        head = ["Window", *(NAMES[tool] for tool in tools)]
+        rows = [
+            [f"{seconds:g} s", *(f"{_mean(one.cost for one in _of(cells, tool, seconds)):.2f} %" for tool in tools)]
+            for seconds in lengths
+        ]
+        return _markdown("CPU seconds per second measured", head, rows)
+    head = ["Load", "Window", *(NAMES[tool] for tool in tools), "within the stated uncertainty"]
+    rows = []
+    for waveform in dict.fromkeys(cell.waveform for cell in cells):
+        for seconds in lengths:
+            row = {one.tool: one for one in _of(cells, None, seconds) if one.waveform == waveform}
+            best = min(one.error for one in row.values())
+            errors = [f"**{one.error:.2f} %**" if one.error == best else f"{one.error:.2f} %" for one in row.values()]
+            share = row[OURS].covered
+            rows.append([TITLES[waveform], f"{seconds:g} s", *errors, "" if share is None else f"{100 * share:.0f} %"])
+    return _markdown("Median error", head, rows)
+
+
+def _markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"**{title}**", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _of(cells: Iterable[Cell], tool: str | None, seconds: float) -> list[Cell]:
+    return [cell for cell in cells if cell.tool == (tool or cell.tool) and cell.seconds == seconds]
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / len(found)
+
+
+def verdicts(cells: Sequence[Cell], costs: Sequence[Cell]) -> Iterator[str]:
+    """Say of each expectation whether it was met, and where it was not; `costs` has one tool more."""
+    ours = [cell for cell in cells if cell.tool == OURS]
+    peers: dict[tuple[str, float], float] = {}
+    for cell in cells:
+        if cell.tool != OURS:
+            place = cell.waveform, cell.seconds
+            peers[place] = min(cell.error, peers.get(place, cell.error))
+    yield _verdict("under 0.3 % from 5 s on", [one for one in ours if one.seconds >= 5 and one.error >= 0.3])
+    yield _verdict(
+        "under 1 % at half a second on steady and drifting loads",
+        [one for one in ours if one.seconds < 1 and one.waveform in STEADY and one.error >= 1],
+    )
+    yield _verdict(
+        "never worse than the best peer by more than 0.1 points",
+        [one for one in ours if one.error > peers[one.waveform, one.seconds] + 0.1],
+    )
+    shares = [(one.covered or 0, one.windows) for one in ours]
+    share = sum(share * windows for share, windows in shares) / sum(windows for _, windows in shares)
+    yield f"{'met' if share >= 0.95 else 'NOT MET'}: within the stated uncertainty in 95 % of windows ({share:.1%})"
+    longest = max(one.seconds for one in costs)
+    cost = {tool: _mean(one.cost for one in _of(costs, tool, longest)) for tool in {one.tool for one in costs}}
+    yield f"cost at {longest:g} s, in % of a core: " + ", ".join(f"{NAMES[t]} {c:.2f}" for t, c in sorted(cost.items()))
+
+
+def _verdict(what: str, failed: Sequence[Cell]) -> str:
+    where = "; ".join(f"{one.waveform} {one.seconds:g} s: {one.error:.3f} %" for one in failed)
+    return f"NOT MET: {what} ({where})" if failed else f"met: {what}"
+
+
+WIDTH, HEIGHT, LEFT, TOP = 720, 300, 44, 34
+SHAPES = {"wattbench": "circle", "zeus": "square", "codecarbon": "triangle", "naive": "cross"}
+
+
+def chart(cells: Sequence[Cell]) -> str:
+    """Draw every cell: a panel a waveform, windows to the right, the median error upwards, both in decades."""
+    waveforms = list(dict.fromkeys(cell.waveform for cell in cells))
+    panel = (WIDTH - LEFT) / len(waveforms)
+    lengths = sorted({cell.seconds for cell in cells})
+
+    def y(error: float) -> float:
+        decades = (log10(max(error, 0.001)) + 3) / 5  # 0.001 % to 100 %
+        return round(HEIGHT - 40 - decades * (HEIGHT - 40 - TOP), 1)
+
+    words = "Median error of each tool by load and window; the figures are in the table above"
+    view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11" fill="currentColor"'
+    parts = [f'<svg class="bake-off" role="img" aria-label="{words}" {view}>']
+    for exponent in range(-3, 3):
+        height = y(10.0**exponent)
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH}" y1="{height}" y2="{height}" stroke="currentColor" opacity=".15"/>'
+        )
+        parts.append(f'<text x="{LEFT - 6}" y="{height + 4}" text-anchor="end">{10.0**exponent:g} %</text>')
+    for number, waveform in enumerate(waveforms):
+        start = LEFT + number * panel
+        parts.append(f'<text x="{start + panel / 2:.1f}" y="{TOP - 14}" text-anchor="middle">{waveform}</text>')
+        for place, seconds in enumerate(lengths):
+            x = round(start + (place + 0.5) * panel / len(lengths), 1)
+            parts.append(f'<text x="{x}" y="{HEIGHT - 22}" text-anchor="middle">{seconds:.2g}</text>')
+            alike = (cell for cell in _of(cells, None, seconds) if cell.waveform == waveform)
+            parts += [_mark(SHAPES[cell.tool], x, y(cell.error)) for cell in alike]
+    for number, (tool, shape) in enumerate(SHAPES.items()):
+        x = LEFT + 10 + number * 120
+        parts += [_mark(shape, x, HEIGHT - 6), f'<text x="{x + 9}" y="{HEIGHT - 2}">{NAMES[tool]}</text>']
+    parts.append(f'<text x="{WIDTH}" y="{HEIGHT - 2}" text-anchor="end">window in s</text></svg>')
+    return "\n".join(parts)
+
+
+def _mark(shape: str, x: float, y: float) -> str:
+    if shape == "circle":
+        return f'<circle cx="{x}" cy="{y}" r="4.5" fill="currentColor"/>'
+    paths = {
+        "square": f"M{x - 4} {y - 4}h8v8h-8z",
+        "triangle": f"M{x} {y - 5}l5 9h-10z",
+        "cross": f"M{x - 4} {y - 4}l8 8m0-8l-8 8",
+    }
+    return f'<path d="{paths[shape]}" fill="none" stroke="currentColor" stroke-width="1.4" opacity=".7"/>'

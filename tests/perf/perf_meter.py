@@ -1,0 +1,167 @@
+"""The bake-off: how far meters are from the truth, and what they cost, side by side on the same simulated card.
+
+    python tests/perf/perf_meter.py [--short] [--write]
+
+The card is the stand-in library of the tests, with sensors as published of an H100 and waveforms whose energy is known
+exactly. Zeus and CodeCarbon run from an environment of their own, build/peers, made here at the first time. Results go
+to build/perf/; --write puts them into site/pages/meter.md too, between its two marks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fake_nvml.fixtures import NANOSECONDS, SONAME, SOURCE, FakeNvml
+from fake_nvml.trials import WAVEFORMS, gpu_of
+from meter_report import Cell, chart, table, verdicts
+
+ROOT = Path(__file__).parents[2]
+PEERS = ROOT / "build" / "peers"
+PAGE = ROOT / "site" / "pages" / "meter.md"
+MARKS = ("<!-- bake-off -->", "<!-- end of the bake-off -->")
+NEEDS = ("zeus==0.16.0", "codecarbon==3.3.2", "nvidia-ml-py>=13,<14")
+TOOLS = {
+    "wattbench": sys.executable,
+    "zeus": str(PEERS / "bin" / "python"),
+    "codecarbon": str(PEERS / "bin" / "python"),
+    "naive": sys.executable,
+    "zeus_power": str(PEERS / "bin" / "python"),
+}
+COST_ONLY = "zeus_power"  # it drops readings equal to the last, so a load without any noise leaves it nothing
+# s of a window, +- 0.03: how many of them a cell. No multiple of the counter's 0.1 s, which would hide its steps.
+FULL = {0.53: 32, 1.27: 16, 5.03: 16, 20.07: 4, 59.93: 2}
+SHORT = {0.53: 12, 5.03: 6}
+CARDS = 8  # devices a waveform: the same load with other phases of counter, sensor and load
+PAUSE = 0.11
+
+
+def install() -> None:
+    """Make the peers' environment, unless it is there."""
+    if (PEERS / ".ready").exists() and (PEERS / ".ready").read_text() == "\n".join(NEEDS):
+        return
+    print(f"Installing {', '.join(NEEDS)} into {PEERS}")
+    subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([str(PEERS / "bin" / "python"), *pip, *NEEDS], check=True)
+    (PEERS / ".ready").write_text("\n".join(NEEDS))
+
+
+def cards(folder: Path) -> dict[str, FakeNvml]:
+    """Build the stand-in and lay out a set of devices for every waveform."""
+    library = folder / SONAME
+    flags = ["-shared", "-fPIC", "-O1", f"-Wl,-soname,{SONAME}"]
+    subprocess.run(["cc", *flags, "-o", library, SOURCE], check=True)
+    smi = folder / "nvidia-smi"  # CodeCarbon asks for one before it looks for GPUs
+    smi.write_text("#!/bin/sh\nexit 0\n")
+    smi.chmod(0o755)
+    draw = random.Random(3)  # noqa: S311 - phases, not secrets
+    found = {}
+    for waveform in WAVEFORMS:
+        fake = FakeNvml(library, folder / f"{waveform}.state")
+        began = time.monotonic_ns() - 5 * NANOSECONDS
+        for _ in range(CARDS):
+            phases = {f"{one}_phase_nanoseconds": draw.randrange(NANOSECONDS // 10) for one in ("step", "sensor")}
+            fake.gpus.append(gpu_of(waveform, began, draw.uniform(0, 100), **phases))
+        fake.write()
+        found[waveform] = fake
+    return found
+
+
+def start(tool: str, fake: FakeNvml, plan: list[tuple[int, float]]) -> subprocess.Popen[str]:
+    """Start one tool on one waveform; it waits for a line."""
+    environment = fake.environment()
+    environment["PATH"] = f"{fake.library.parent}{os.pathsep}{environment['PATH']}"
+    command = [TOOLS[tool], str(Path(__file__).with_name("meter_tools.py")), tool, json.dumps(plan)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with log_of(tool, fake).open("w") as log:
+        return subprocess.Popen(command, env=environment, text=True, stderr=log, **pipes)
+
+
+def log_of(tool: str, fake: FakeNvml) -> Path:
+    """Where a tool's complaints go."""
+    return fake.state.with_suffix(f".{tool}.log")
+
+
+def measure(windows: dict[float, int], folder: Path) -> list[Cell]:
+    """Run every tool on every waveform at once, and give what each made of each length of window."""
+    by_waveform = cards(folder)
+    lengths = [seconds for seconds, count in windows.items() for _ in range(count)]
+    plan = sorted((number % CARDS, seconds) for number, seconds in enumerate(lengths))
+    running = {}
+    for waveform, fake in by_waveform.items():
+        for tool in TOOLS:
+            process = running[waveform, tool] = start(tool, fake, plan)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n", f"{tool} did not start"  # one at a time: two cores
+    print(f"{len(running)} tools measure {len(plan)} windows each: {sum(lengths) / 60:.1f} minutes and some")
+    for process in running.values():
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        time.sleep(PAUSE)  # so that not all poll at once
+    cells = []
+    for (waveform, tool), process in running.items():
+        out, _ = process.communicate()
+        if process.returncode:
+            sys.exit(f"{tool} failed on {waveform}:\n{log_of(tool, by_waveform[waveform]).read_text()[-2000:]}")
+        found = json.loads(out)
+        for seconds in windows:
+            alike = [one for one in found if one["seconds"] == seconds]
+            cells += [cell(tool, waveform, seconds, alike, by_waveform[waveform])]
+    return cells
+
+
+def cell(tool: str, waveform: str, seconds: float, found: list[dict[str, Any]], fake: FakeNvml) -> Cell:
+    """Compare the windows of one tool, waveform and length with the truth."""
+    os.environ["FAKE_NVML_STATE"] = str(fake.state)  # the truth is asked in this process
+    errors, covered = [], []
+    for one in found:
+        truth = fake.true_joules(one["opened"], one["closed"], one["gpu"])
+        error = (one["joules"] or 0) - truth
+        errors.append(100 * abs(error) / truth)
+        if "uncertainty" in one:
+            covered.append(abs(error) <= one["uncertainty"])
+    cost = 100 * fmean(one["cpu"] / one["seconds"] for one in found)
+    share = fmean(covered) if covered else None
+    return Cell(tool, waveform, seconds, len(found), median(errors), max(errors), cost, share)
+
+
+def main() -> None:
+    """Install, measure, report."""
+    parser = argparse.ArgumentParser(description="How far meters are from the truth, on a simulated card.")
+    parser.add_argument("--short", action="store_true", help="two lengths of window only, under two minutes")
+    parser.add_argument("--write", action="store_true", help="put the figures into site/pages/meter.md")
+    wanted = parser.parse_args()
+    install()
+    with tempfile.TemporaryDirectory() as folder:
+        cells = measure(SHORT if wanted.short else FULL, Path(folder))
+    errors = [one for one in cells if one.tool != COST_ONLY]
+    found = "\n\n".join([table(errors), chart(errors), table(cells, cost=True)])
+    when = dt.datetime.now(dt.UTC)
+    text = f"Measured on {when.day} {when:%B %Y}, on a simulated card ({', '.join(NEEDS[:2])}).\n\n{found}\n"
+    out = ROOT / "build" / "perf"
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "meter.md").write_text(text)
+    (out / "meter.json").write_text(json.dumps([one._asdict() for one in cells], indent=1) + "\n")
+    print(table(errors), table(cells, cost=True), *verdicts(errors, cells), sep="\n\n")
+    if wanted.write:
+        page = PAGE.read_text()
+        head, tail = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
+        PAGE.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}")
+
+
+if __name__ == "__main__":
+    main()
