@@ -125,7 +125,7 @@ def chart(cells: Sequence[Cell]) -> str:
         return round(HEIGHT - 40 - decades * (HEIGHT - 40 - TOP), 1)
 
     words = "Median error of each tool by load and window; the figures are in the table above"
-    view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11" fill="currentColor"'
+    view = f'viewBox="-12 0 {WIDTH + 12} {HEIGHT}" font-size="11" fill="currentColor"'
     parts = [f'<svg class="bake-off" role="img" aria-label="{words}" {view}>']
     for exponent in range(-3, 3):
         height = y(10.0**exponent)
