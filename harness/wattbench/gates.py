@@ -78,10 +78,10 @@ def judge_run(evidence: Evidence, limits: Limits = OFFICIAL) -> tuple[Gate, ...]
 
 def judge_drift(before: Sequence[Pass], after: Sequence[Pass], limits: Limits) -> Gate:
     """Judge how far the reference model drifted over a session: |ln| of the ratio of its mean energies, in %."""
-    name, ends = "reference drift", (_mean_energy(before), _mean_energy(after))
-    if None in ends:
+    name, first, last = "reference drift", _mean_energy(before), _mean_energy(after)
+    if first is None or last is None:
         return missing_gate(name, "a run of the reference model has a pass without energy", limits)
-    drift = 100 * abs(log((ends[1] or 0.0) / (ends[0] or 1.0)))
+    drift = 100 * abs(log(last / first))
     return number_gate(name, drift, "%", limits, "the same model, before and after, should cost the same", "")
 
 

@@ -110,8 +110,8 @@ def measure(protocol: Protocol, bench: Bench, passes: int | None = None) -> Meas
     measured: list[Pass] = []
     for number in range(wanted):
         bench.tell("pass", number, wanted)
-        one = _pass(rounds, bench)
-        phases.append(_phase(f"pass-{number + 1}", one.opened_seconds or 0.0, one.closed_seconds or 0.0, bench))
+        one, opened, closed = _pass(rounds, bench)
+        phases.append(_phase(f"pass-{number + 1}", opened, closed, bench))
         measured.append(one)
         bench.keep(one)
     quality, problem = _grade(bench.model, -1)
@@ -182,8 +182,8 @@ def _is_steady(protocol: Protocol, sensors: Sensors, started: float, now: float)
     return settled and (rise is None or abs(rise) < protocol.steady_celsius_a_minute)
 
 
-def _pass(rounds: int, bench: Bench) -> Pass:
-    """Measure one window of whole rounds; the outputs are counted after it has closed."""
+def _pass(rounds: int, bench: Bench) -> tuple[Pass, float, float]:
+    """Measure one window of whole rounds, counted after it has closed; the pass, and when it opened and closed."""
     window = bench.meter.start(bench.model.cpu_seconds, bench.model.gpus())
     opened = bench.clock()
     bench.model.answer(rounds)
@@ -196,7 +196,9 @@ def _pass(rounds: int, bench: Bench) -> Pass:
     if joules is None and reason is None:
         reason = "the meter gave no reading and no reason"
     notes: Mapping[str, Any] = reading.notes
-    return Pass(
+    opened = notes.get("opened_monotonic_seconds", opened)
+    closed = notes.get("closed_monotonic_seconds", closed)
+    one = Pass(
         kind=bench.meter.kind,
         rounds=rounds,
         queries=counts["queries"],
@@ -211,10 +213,11 @@ def _pass(rounds: int, bench: Bench) -> Pass:
         input_tokens=counts["input_tokens"],
         output_tokens=counts["output_tokens"],
         outputs_sha256=counts["outputs_sha256"],
-        opened_seconds=notes.get("opened_monotonic_seconds", opened),
-        closed_seconds=notes.get("closed_monotonic_seconds", closed),
+        opened_seconds=opened,
+        closed_seconds=closed,
         notes=dict(notes),
     )
+    return one, opened, closed
 
 
 def _energy(joules: float | None) -> float | None:

