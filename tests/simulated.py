@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wattbench.bench import Bench
+from wattbench.bench import Bench, MemoryEnded
 from wattbench.meters import Reading
-from wattbench.protocol import Measured, Protocol, measure
+from wattbench.protocol import Asked, Measured, Protocol, measure
 from wattbench.sensors import celsius_a_minute, mean_watts
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class World:
     """A round takes `round_seconds` and draws `busy(seconds since the work began)` watts; samples come at 10 Hz.
 
     Tests change: `busy` (power while working), `celsius` (temperature by time), `at` (called before each pass with its
-    number: faults happen here), `readings` (what the meter says instead of the truth), `digests`, `limit`.
+    number: faults happen here), `readings` (what the meter says instead of the truth), `memory` (the largest batch),
+    `speed_up` (time of a round by batch), `private_cost` (of private rows, against public ones), `digests`, `limit`.
     """
 
     now: float = 1000.0
@@ -52,6 +53,11 @@ class World:
     kind: str = "measured"
     reads: bool = True
     graded: int = 0
+    memory: int | None = None
+    speed_up: Callable[[int], float] = lambda _batch: 1.0
+    private_cost: float = 1.0
+    part: str = "all"
+    counted_to_keep: int = 0
 
     def clock(self) -> float:
         return self.now
@@ -93,21 +99,28 @@ class World:
         self.now += 2
         self.loaded = False
 
-    def answer(self, rounds: int) -> None:
+    def answer(self, rounds: int, batch: int, part: str) -> None:
+        if self.memory is not None and batch > self.memory:
+            raise MemoryEnded(f"memory ended in a batch of {batch}")
         if self.started_working is None:
             self.started_working = self.now
         began = self.started_working
-        self.rounds = rounds
-        self.worked = self.advance(rounds * self.round_seconds, lambda t: self.busy(t - began))
+        self.rounds, self.part = rounds, part
+        share = {"all": 1.0, "public": 0.9, "private": 0.1 * self.private_cost}[part]
+        seconds = rounds * self.round_seconds * share * self.speed_up(batch)
+        self.worked = self.advance(seconds, lambda t: self.busy(t - began))
 
-    def count(self) -> dict[str, Any]:
+    def count(self, *, keep: bool) -> dict[str, Any]:
         self.now += 3  # whatever counting costs lies in no window
-        queries = self.rounds * self.rows_a_round
+        self.counted_to_keep += keep
+        queries = round(self.rounds * self.rows_a_round * {"all": 1.0, "public": 0.9, "private": 0.1}[self.part])
         return {
             "queries": queries,
             "answered": self.answered(queries),
             "input_tokens": None,
             "output_tokens": None,
+            "distinct": self.rows_a_round,
+            "echoed": 0,
             "outputs_sha256": self.digests.pop(0) if self.digests else "0" * 64,
         }
 
@@ -115,7 +128,7 @@ class World:
         self.graded += 1
         self.now += 30
         quality = {"metric": "accuracy", "value": 0.9, "low": 0.88, "high": 0.92, "n": 100, "higher_is_better": True}
-        return {"quality": quality}
+        return {"quality": quality, "more": {}, "scores": []}
 
     def cpu_seconds(self) -> float:
         return self.now
@@ -175,7 +188,7 @@ class WorldWindow:
         return Reading(counted, seconds, world.failure, counted, joules, round(seconds / STEP), notes)
 
 
-def play(world: World, protocol: Protocol, passes: int | None = None) -> Measured:
+def play(world: World, protocol: Protocol, passes: int | None = None, **asked: Any) -> Measured:
     """Play a run through on a simulated host."""
     bench = Bench(
         clock=world.clock,
@@ -186,4 +199,4 @@ def play(world: World, protocol: Protocol, passes: int | None = None) -> Measure
         tell=lambda *step: world.told.append(step),
         keep=world.kept.append,
     )
-    return measure(protocol, bench, passes)
+    return measure(protocol, bench, Asked(passes=passes, **asked))

@@ -21,6 +21,8 @@ from wattbench import dsse, evidence, keys, runs, statement
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wattbench.keys import TrustedKey
 
 Signed = tuple[Path, "TrustedKey", Path]
@@ -303,16 +305,16 @@ def test_what_is_no_run_is_one_clear_problem_with_its_file(one: Signed, data: by
 
 def test_what_the_replay_finds_is_told(one: Signed) -> None:
     file, key, _ = one
-    asked: list[tuple[runs.Run, bytes | None, Path]] = []
+    asked: list[tuple[runs.Run, Mapping[str, bytes], Path]] = []
 
-    def differs(run: runs.Run, rows: bytes | None, path: Path) -> list[Problem]:
-        asked.append((run, rows, path))
+    def differs(run: runs.Run, tables: Mapping[str, bytes], path: Path) -> list[Problem]:
+        asked.append((run, tables, path))
         return [Problem(str(path), "passes.3.joules", "is 1.0, the raw material says 2.0", "Do not use it")]
 
     found = evidence.verify(file, factory.by_id(key), differs)
     assert "passes.3.joules: is 1.0, the raw material says 2.0" in named(found)
     assert found.signers == ()
-    assert asked == [(runs.from_bytes(file.read_bytes()), factory.trace_of(file).read_bytes(), file)]
+    assert asked == [(runs.from_bytes(file.read_bytes()), {"trace": factory.trace_of(file).read_bytes()}, file)]
 
 
 def test_a_trace_that_is_not_the_runs_own_is_never_replayed(one: Signed) -> None:

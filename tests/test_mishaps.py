@@ -111,9 +111,9 @@ def test_a_clock_that_jumps_in_a_pass_is_seen_as_missing_samples() -> None:
         if number == 2:
             work = world.answer
 
-            def answer(rounds: int) -> None:
+            def answer(rounds: int, batch: int, part: str) -> None:
                 world.now += 500  # the host slept: time went on, and nothing was sampled
-                work(rounds)
+                work(rounds, batch, part)
 
             world.answer = answer  # type: ignore[method-assign]
             world.skip_samples = True

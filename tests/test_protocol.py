@@ -39,12 +39,15 @@ def verdicts(world: World, measured: Measured, **changes: Any) -> dict[str, str]
             weights_sha256={"model.safetensors": "d" * 64},
         ),
         workload=Workload(task="t", version=1, sha256="e" * 64, rows=world.rows_a_round, about=""),
-        quality=Quality.model_validate(measured.quality) if measured.quality else None,
+        quality=Quality.model_validate(measured.graded["quality"]) if measured.graded else None,
         weights_verified=True,
         placement=(UUID,),
         warm_up=measured.warm_up,
         phases=measured.phases,
         network="kernel",
+        ladder=measured.ladder,
+        parts=measured.parts,
+        options={"by_length": False},
     )
     return {gate.name: gate.verdict for gate in judge_run(replace(evidence, **changes), LIMITS)}
 
@@ -54,7 +57,8 @@ def test_a_quiet_official_run_passes_every_gate() -> None:
     measured = play(world, OFFICIAL)
     found = verdicts(world, measured)
     assert set(found.values()) == {"pass"}
-    assert len(found) == len(LIMITS.of) - 1  # the drift of the reference model is the session's to judge
+    # the drift of the reference model is the session's to judge; nothing was generated, cut or hidden here
+    assert set(LIMITS.of) - set(found) == {"reference drift", "inputs", "output length", "private rows"}
     assert [one.name for one in measured.phases] == [
         "bare-before",
         "context-before",
@@ -203,7 +207,7 @@ def test_outputs_that_cannot_be_graded_are_a_finding_not_a_crash() -> None:
 
     world = Ungradable()
     measured = play(world, OFFICIAL)
-    assert (measured.quality, measured.quality_problem) == (None, "the outputs are all alike")
+    assert (measured.graded, measured.quality_problem) == (None, "the outputs are all alike")
     assert verdicts(world, measured)["quality"] == "fail"
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import evidence_factory
 import pytest
 import shelf_factory
 
-from wattbench import evidence, meters, plans, replay, runs, session, submissions, trace
+from wattbench import evidence, meters, plans, replay, runs, session, submissions
 from wattbench.plans import Setting
 from wattbench.protocol import Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fake_nvml.fixtures import FakeNvml
 
 SHORT = Protocol(
@@ -43,21 +42,29 @@ def measured(folder: Path, meter: str) -> tuple[runs.Run, Path]:
     return runs.from_bytes(path.read_bytes(), path), path
 
 
-_MEASURED: list[tuple[runs.Run, bytes, Path]] = []  # one session serves every test of this file
+Traced = tuple[runs.Run, dict[str, bytes], Path]
+
+
+_MEASURED: list[Traced] = []  # one session serves every test of this file
+
+
+def beside(run: runs.Run, path: Path) -> dict[str, bytes]:
+    """Read what lies beside a run."""
+    return {what: (path.parent / f"{one.sha256}.parquet").read_bytes() for what, one in run.beside.items()}
 
 
 @pytest.fixture
-def traced(nvml: FakeNvml, tmp_path: Path) -> tuple[runs.Run, bytes, Path]:
+def traced(nvml: FakeNvml, tmp_path: Path) -> Traced:
     """Measure a run on the stand-in NVML, with its trace."""
     if not _MEASURED:
         nvml.change(compute=[], watts=350)
         run, path = measured(tmp_path, "nvml")
         assert run.trace is not None
-        _MEASURED.append((run, trace.path_of(path, run.trace).read_bytes(), path))
+        _MEASURED.append((run, beside(run, path), path))
     return _MEASURED[0]
 
 
-def test_a_run_and_its_trace_agree_to_the_last_bit(traced: tuple[runs.Run, bytes, Path]) -> None:
+def test_a_run_and_its_trace_agree_to_the_last_bit(traced: Traced) -> None:
     run, data, path = traced
     assert replay.differences(run, data, path) == []
     assert [one.name for one in run.phases][:3] == ["bare-before", "context-before", "warm-up"]
@@ -81,7 +88,7 @@ def changed(run: runs.Run, **changes: Any) -> runs.Run:
     return runs.from_bytes(json.dumps(data).encode())
 
 
-def test_every_number_that_was_changed_is_named(traced: tuple[runs.Run, bytes, Path]) -> None:
+def test_every_number_that_was_changed_is_named(traced: Traced) -> None:
     run, data, path = traced
     joules = run.passes[1].joules or 0.0
 
@@ -92,25 +99,24 @@ def test_every_number_that_was_changed_is_named(traced: tuple[runs.Run, bytes, P
     assert "passes.1.counter_joules" in named(passes__0__counter_joules=joules)
     assert "passes.3.samples" in named(passes__2__samples=1)
     assert "phases.warm-up.mean_watts" in named(phases__2__mean_watts=1.0)
-    assert "gates.device" in named(gates__19__verdict="pass") | named(device__fake=False, meter__fake=False)
+    assert "gates.device" in named(gates__22__verdict="pass") | named(device__fake=False, meter__fake=False)
     first = run.gates[0].model_dump()
     assert f"gates.{first['name']}" in named(gates__0__verdict="fail" if first["verdict"] == "pass" else "pass")
     dropped = [gate.model_dump() for gate in run.gates if gate.name != "weights"]
     assert "gates.weights" in named(gates=dropped)
 
 
-def test_a_trace_that_is_missing_or_another_is_named_by_its_file(traced: tuple[runs.Run, bytes, Path]) -> None:
+def test_a_trace_that_is_missing_or_another_is_named_by_its_file(traced: Traced) -> None:
     run, data, path = traced
     assert run.trace is not None
-    (missing,) = replay.differences(run, None, path)
+    scores = data["scores"]
+    (missing,) = replay.differences(run, {"scores": scores}, path)
     assert (run.trace.sha256 in missing.file, missing.message) == (True, "is missing")
-    (other,) = replay.differences(run, data[:-1] + bytes([data[-1] ^ 1]), path)
+    (other,) = replay.differences(run, data | {"trace": data["trace"][:-1] + bytes([data["trace"][-1] ^ 1])}, path)
     assert run.trace.sha256 in other.file
 
 
-def test_a_signed_run_with_its_trace_verifies_until_one_byte_of_any_file_flips(
-    traced: tuple[runs.Run, bytes, Path], tmp_path: Path
-) -> None:
+def test_a_signed_run_with_its_trace_verifies_until_one_byte_of_any_file_flips(traced: Traced, tmp_path: Path) -> None:
     _, _, path = traced
     key = evidence_factory.new_key(tmp_path)
     evidence.envelope_of(path).unlink(missing_ok=True)
@@ -128,6 +134,6 @@ def test_a_signed_run_with_its_trace_verifies_until_one_byte_of_any_file_flips(
 def test_an_estimate_is_recomputed_from_its_cpu_seconds(tmp_path: Path) -> None:
     run, path = measured(tmp_path, "estimate")
     assert run.trace is None
-    assert replay.differences(run, None, path) == []
-    found = replay.differences(changed(run, passes__0__joules=1.0), None, path)
+    assert replay.differences(run, beside(run, path), path) == []
+    found = replay.differences(changed(run, passes__0__joules=1.0), beside(run, path), path)
     assert "passes.1.joules" in {problem.field for problem in found}

@@ -23,7 +23,15 @@ from wattbench.protocol import Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAST = Protocol("quick", warm_up_seconds=0.05, warm_up_rounds=2, window_seconds=0.1, passes=3, more_passes=3)
+FAST = Protocol(
+    "quick",
+    warm_up_seconds=0.05,
+    warm_up_rounds=2,
+    window_seconds=0.1,
+    passes=3,
+    more_passes=3,
+    rung_seconds=0.3,
+)
 
 
 def setting(folder: Path, **changes: object) -> Setting:

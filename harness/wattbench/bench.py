@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from wattbench.runs import Pass
 
 
+class MemoryEnded(Exception):  # noqa: N818 - it ends a ladder, not a run
+    """A batch does not fit into memory; smaller ones may."""
+
+
 class Model(Protocol):
     """What the protocol needs of a model; `session` makes one of a process."""
 
@@ -19,12 +23,12 @@ class Model(Protocol):
         """Load the model; before, the device holds nothing of ours."""
         ...
 
-    def answer(self, rounds: int) -> None:
-        """Answer the workload `rounds` times."""
+    def answer(self, rounds: int, batch: int, part: str) -> None:
+        """Answer the workload, or a part of it, `rounds` times in batches. Raises MemoryEnded."""
         ...
 
-    def count(self) -> dict[str, Any]:
-        """Count and hash the outputs of the last answer."""
+    def count(self, *, keep: bool) -> dict[str, Any]:
+        """Count and hash the outputs of the last answer; kept, they can be graded."""
         ...
 
     def grade(self, number: int) -> dict[str, Any]:

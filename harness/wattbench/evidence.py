@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import dsse, keys, runs, statement, trace
+from wattbench import dsse, keys, runs, statement
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wattbench.runs import Run
 
     Read = Callable[[Path], bytes | None]
-    Replay = Callable[[Run, bytes | None, Path], list[Problem]]
+    Replay = Callable[[Run, Mapping[str, bytes], Path], list[Problem]]
 
 ENDING = ".dsse.json"
 EDITED = "Run files are written by wattbench only: measure again instead of editing"
@@ -45,13 +45,14 @@ def envelope_of(file: Path) -> Path:
 
 
 def sign_run(file: Path, key: Path) -> Path:
-    """Sign a run file and its trace with the private key in a file; return the envelope's path.
+    """Sign a run file and the tables beside it with the private key in a file; return the envelope's path.
 
     Signing again with the same key changes nothing. Raises Refusal for a run that is not as wattbench wrote it, for
-    a trace that is missing or another, for a key that cannot be used, and where another envelope is there already.
+    a trace or table that is missing or another, for a key that cannot be used, and where another envelope is there
+    already.
     """
     run, data = _read_run(file, read_file)
-    problems = [*_form(run, data, file), *_trace(run, file, read_file)[1]]
+    problems = [*_form(run, data, file), *_beside(run, file, read_file)[1]]
     if problems:
         raise Refusal(problems)
     stated = statement.of(run, file.name, hashlib.sha256(data).hexdigest())
@@ -103,9 +104,9 @@ def verify(
             remedy = "Fetch it, sign the run with `wattbench sign`, or accept that with --allow-unsigned"
             problems += [Problem(str(envelope_of(file)), "", "is missing: nobody vouches for this run", remedy)]
         problems += _form(run, data, file)
-        rows, found = _trace(run, file, read)
-        # a trace that is not the run's own has been named; reading it could only confuse
-        problems += found or replay(run, rows, file)
+        tables, found = _beside(run, file, read)
+        # a table that is not the run's own has been named; reading it could only confuse
+        problems += found or replay(run, tables, file)
     except Refusal as refusal:
         problems += refusal.problems
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -135,21 +136,22 @@ def _form(run: Run, data: bytes, file: Path) -> Iterator[Problem]:
         yield Problem(str(file), "", f"lies at the wrong place or was changed: its bytes belong to {place}", FETCH)
 
 
-def _trace(run: Run, file: Path, read: Read) -> tuple[bytes | None, list[Problem]]:
-    """Read the trace that a run names and hold it against its sha256."""
-    if run.trace is None:
-        return None, []
-    place = trace.path_of(file, run.trace)
-    data = read(place)
-    if data is None:
-        return None, [Problem(str(place), "", f"is missing: {file.name} names it as its trace", FETCH)]
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != run.trace.sha256:
-        message = (
-            f"is {statement.short(digest)}, but {file.name} names {statement.short(run.trace.sha256)} as its trace"
-        )
-        return None, [Problem(str(place), "sha256", message, FETCH)]
-    return data, []
+def _beside(run: Run, file: Path, read: Read) -> tuple[dict[str, bytes], list[Problem]]:
+    """Read the tables that a run names and hold each against its sha256; their bytes by what they are."""
+    found: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for what, table in run.beside.items():
+        place = file.parent / f"{table.sha256}.parquet"
+        data = read(place)
+        if data is None:
+            problems.append(Problem(str(place), "", f"is missing: {file.name} names it as its {what}", FETCH))
+        elif (digest := hashlib.sha256(data).hexdigest()) != table.sha256:
+            named = statement.short(table.sha256)
+            message = f"is {statement.short(digest)}, but {file.name} names {named} as its {what}"
+            problems.append(Problem(str(place), "sha256", message, FETCH))
+        else:
+            found[what] = data
+    return found, problems
 
 
 def _envelope(

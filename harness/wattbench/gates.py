@@ -12,6 +12,7 @@ from math import exp, log
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
+from wattbench.answer_gates import answer_gates
 from wattbench.gpu_gates import gpu_gates
 from wattbench.limits import OFFICIAL, QUICK, Limits
 from wattbench.meters import Reading
@@ -20,7 +21,7 @@ from wattbench.window_gates import device_gate, is_fake, missing_gate, number_ga
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wattbench.runs import Device, Gate, Model, Pass, Phase, Quality, Verdict, Workload
+    from wattbench.runs import Device, Gate, Model, Pass, Phase, Quality, Rung, Verdict, Workload
 
 __all__ = ["OFFICIAL", "QUICK", "Evidence", "Limits", "judge_run", "judge_window"]
 
@@ -37,6 +38,8 @@ class Evidence:
     warm_up: what the warm-up found (`steady`); phases: the baselines and their power.
     meter_after: the meter's facts when the passes had ended.
     network: how the measured process was kept off the network: `kernel`, `settings`, or None if nobody said.
+    ladder: the batch sizes of a saturated run; parts: windows of the public and the private rows alone.
+    options: how the rows were asked (`by_length`), None if nobody said; synthetic: why the weights look untrained.
     """
 
     passes: Sequence[Pass]
@@ -53,6 +56,11 @@ class Evidence:
     phases: Sequence[Phase] = ()
     meter_after: Mapping[str, Any] | None = None
     network: str | None = None
+    ladder: Sequence[Rung] = ()
+    parts: Mapping[str, Pass] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = None
+    scenario: str = "single"
+    synthetic: str | None = None
 
     def readings(self) -> list[Reading]:
         """Give the passes as readings. Raises ValueError where a pass lacks its notes."""
@@ -71,6 +79,7 @@ def judge_run(evidence: Evidence, limits: Limits = OFFICIAL) -> tuple[Gate, ...]
     """Judge a run: its windows, and what was measured in them."""
     gates = list(window_gates(evidence.readings(), evidence.meter, limits))
     gates += [judge(evidence, limits) for judge in _RUN]
+    gates += answer_gates(evidence, limits)
     if evidence.meter.get("name") == "nvml":
         gates += gpu_gates(evidence, limits)
     return _ordered(gates, limits)
@@ -79,6 +88,8 @@ def judge_run(evidence: Evidence, limits: Limits = OFFICIAL) -> tuple[Gate, ...]
 def judge_drift(before: Sequence[Pass], after: Sequence[Pass], limits: Limits) -> Gate:
     """Judge how far the reference model drifted over a session: |ln| of the ratio of its mean energies, in %."""
     name, first, last = "reference drift", _mean_energy(before), _mean_energy(after)
+    if not before and not after:
+        return missing_gate(name, "no reference model is pinned for this board", limits)
     if first is None or last is None:
         return missing_gate(name, "a run of the reference model has a pass without energy", limits)
     drift = 100 * abs(log(last / first))
@@ -160,6 +171,8 @@ def _quality(evidence: Evidence, limits: Limits) -> Gate:
 def _weights(evidence: Evidence, limits: Limits) -> Gate:
     if evidence.model.weights != "real":
         return verdict_gate("weights", "synthetic", "fail", "a model without training answers nothing", limits)
+    if evidence.synthetic is not None:
+        return verdict_gate("weights", "synthetic", "fail", evidence.synthetic, limits)
     if evidence.weights_verified is None:
         return missing_gate("weights", "nobody compared the hashes of the weights", limits)
     if not evidence.weights_verified or not evidence.model.weights_sha256:

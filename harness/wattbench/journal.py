@@ -3,7 +3,7 @@
     OUT/.sessions/SESSION/plan.json         what is measured, where and in which order
                           NN.json           a run that is finished, without the gates that need the whole session
                           NN.passes.jsonl   the passes of the run that is being measured, one a line as it ends
-                          SHA256.parquet    traces
+                          SHA256.parquet    traces, marks and scores
 
 When the session ends its runs are written to their places and the folder goes. The passes of a run that was cut off
 cannot be pooled with those of another process: they are kept beside the model's runs, and it is measured again.
@@ -89,8 +89,8 @@ class Journal:
         """Write the session's runs and traces to their places, then remove the journal."""
         written = []
         for run in finished:
-            if run.trace is not None:
-                name = f"{run.trace.sha256}.parquet"
+            for one in run.beside.values():
+                name = f"{one.sha256}.parquet"
                 write_whole(runs.path_of(run, out).parent / name, (self.folder / name).read_bytes())
             written.append(runs.write(run, out))
         shutil.rmtree(self.folder)

@@ -8,11 +8,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench import environment, gates, protocol, runs, shelf, trace, workloads
-from wattbench.bench import Bench
+from wattbench import environment, gates, protocol, runs, shelf, splitting, tables, trace, workloads
+from wattbench.bench import Bench, MemoryEnded
+from wattbench.boards import Board
 from wattbench.meters import MeterUnavailable
 from wattbench.problems import ModelRefused, Problem, Refusal, refuse
-from wattbench.process import Process, WorkerFailed
+from wattbench.process import Order, Process, WorkerFailed
+from wattbench.protocol import Asked
 from wattbench.sensors import Sampled, mean_watts
 
 if TYPE_CHECKING:
@@ -33,21 +35,22 @@ class Loading:
     """The measured process as the protocol's model: it is loaded and left when the protocol says so."""
 
     process: Process
-    order: dict[str, Any]
+    order: Order
+    by_length: bool
     ready: dict[str, Any] = field(default_factory=dict)
 
     def load(self) -> None:
         """Load the model."""
         with _own_fault():
-            self.ready = self.process.load(**self.order)
+            self.ready = self.process.load(self.order)
 
-    def answer(self, rounds: int) -> None:
-        """Answer the workload `rounds` times."""
-        self.process.answer(rounds)
+    def answer(self, rounds: int, batch: int, part: str) -> None:
+        """Answer the workload, or a part of it, `rounds` times."""
+        self.process.answer(rounds, batch, part, by_length=self.by_length)
 
-    def count(self) -> dict[str, Any]:
+    def count(self, *, keep: bool) -> dict[str, Any]:
         """Count and hash the outputs of the last answer."""
-        return self.process.count()
+        return self.process.count(keep=keep)
 
     def grade(self, number: int) -> dict[str, Any]:
         """Grade the outputs of a counted pass."""
@@ -85,22 +88,31 @@ def measure_one(
     tell("checking hashes", 0, setting.protocol.passes)
     with _own_fault():
         shelf.verify(model)
-    rows = len(workloads.shelved_rows(planned.workload))
+    rows = workloads.shelved_rows(planned.workload)
     facts = setting.meter.facts()
     began = dt.datetime.now(dt.UTC)
-    order = {
-        "task": planned.board.task,
-        "workload": planned.workload.folder,
-        "model": model.folder,
-        "backend": setting.backend,
-        "precision": planned.board.precision,
-        "device": setting.device,
-    }
+    board = planned.board
+    order = Order(
+        task=board.task,
+        workload=planned.workload.folder,
+        model=model.folder,
+        backend=setting.backend,
+        precision=board.precision,
+        device=setting.device,
+        options={"reasoning": board.reasoning},
+        graders=planned.graders,
+    )
+    asked = Asked(
+        passes=place.passes,
+        saturated=board.scenario == "saturated",
+        parts=any(row.get("private") for row in rows),
+        largest_batch=len(rows),
+    )
     with (
         _recording(setting, planned) as recording,
         Process(environment.model_threads(setting.meter.name)) as process,
     ):
-        loading = Loading(process, order)
+        loading = Loading(process, order, planned.by_length(setting))
         bench = Bench(
             clock=time.monotonic,
             sleep=time.sleep,
@@ -111,8 +123,8 @@ def measure_one(
             keep=place.keep,
         )
         try:
-            measured = protocol.measure(setting.protocol, bench, place.passes)
-        except WorkerFailed as failed:
+            measured = protocol.measure(setting.protocol, bench, asked)
+        except (WorkerFailed, MemoryEnded) as failed:
             what = f"cannot be measured: {failed}"
             problem = Problem(model.manifest.name, planned.board.name, what, "No run was written for it")
             raise ModelRefused([problem]) from None
@@ -124,8 +136,23 @@ def measure_one(
         one.model_copy(update={"mean_watts": mean_watts(sampled, one.started_seconds, one.ended_seconds)})
         for one in measured.phases
     )
-    measured = replace(measured, phases=phases)
-    return _as_run(planned, model, place, setting, _Found(began, rows, facts, after, loading.ready, measured, traced))
+    passes = tuple(
+        splitting.split(one, marks, sampled) for one, marks in zip(measured.passes, measured.marks, strict=True)
+    )
+    measured = replace(measured, phases=phases, passes=passes)
+    beside = _write_beside(measured, place.folder) | {"trace": traced}
+    found = _Found(began, rows, facts, after, loading.ready, measured, beside)
+    return _as_run(planned, model, place, setting, found)
+
+
+def _write_beside(measured: Measured, folder: Path) -> dict[str, Any]:
+    """Write the marks and the scores of a run, where it has any."""
+    marked = tables.mark_rows(measured.marks)
+    scored = measured.graded["scores"] if measured.graded else []
+    return {
+        "marks": tables.write(marked, tables.MARKS, folder) if marked else None,
+        "scores": tables.write(scored, tables.SCORES, folder) if scored else None,
+    }
 
 
 @contextlib.contextmanager
@@ -153,12 +180,12 @@ class _Found:
     """All that measuring yielded, for the run file."""
 
     began: dt.datetime
-    rows: int
+    rows: list[dict[str, Any]]
     meter: dict[str, Any]
     meter_after: dict[str, Any]
     ready: dict[str, Any]
     measured: Measured
-    trace: runs.Trace | None
+    beside: dict[str, Any]
 
 
 def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found: _Found) -> Run:
@@ -179,9 +206,14 @@ def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found
             weights_sha256=model.hashes(ending=".safetensors"),
             about=manifest.about,
         ),
-        workload=workloads.describe(planned.workload, planned.board.task, planned.board.version, found.rows),
+        workload=workloads.describe(
+            planned.workload,
+            planned.board.task,
+            planned.board.version,
+            len(found.rows),
+        ),
         protocol=setting.protocol.as_dict() | {"passes": place.passes or setting.protocol.passes},
-        backend=found.ready["backend"],
+        backend=found.ready["backend"] | {"options": planned.options(setting)},
         meter=found.meter,
         meter_after=found.meter_after,
         device=environment.device_of(found.meter),
@@ -190,8 +222,11 @@ def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found
         warm_up=measured.warm_up,
         phases=measured.phases,
         passes=measured.passes,
-        trace=found.trace,
-        quality=runs.Quality.model_validate(measured.quality) if measured.quality else None,
+        ladder=measured.ladder,
+        parts=measured.parts,
+        **found.beside,
+        quality=runs.Quality.model_validate(measured.graded["quality"]) if measured.graded else None,
+        more_quality=measured.graded["more"] if measured.graded else {},
         gates=(),
     )
     return run.model_copy(update={"gates": judge(run)})
@@ -214,5 +249,10 @@ def judge(run: Run) -> tuple[runs.Gate, ...]:
         phases=run.phases,
         meter_after=run.meter_after,
         network=run.environment.get("network"),
+        ladder=run.ladder,
+        parts=run.parts,
+        options=run.backend.get("options"),
+        scenario=Board.parse(run.board).scenario,
+        synthetic=run.backend.get("synthetic"),
     )
     return gates.judge_run(evidence, LIMITS[run.protocol["name"]])

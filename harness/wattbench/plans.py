@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from wattbench import environment, shelf, tasks
 from wattbench.boards import Board
+from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from wattbench import runs
-    from wattbench.boards import Precision
     from wattbench.meters import Meter
     from wattbench.protocol import Protocol
     from wattbench.runs import Role
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all sessions of one call share: where things are, how and with what to measure."""
+    """What all sessions of one call share: where things are, how and with what to measure.
+
+    by_length: whether the batches of a saturated run are made of rows sorted by length, as its protocol has it.
+    """
 
     shelf: Path
     out: Path
@@ -33,31 +36,56 @@ class Setting:
     meter: Meter
     backend: str = "optimum"
     device: str = "cpu"
+    by_length: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One session to be: its board, its workload, the reference model and the candidates."""
+    """One session to be: its board, its workload, the reference model (None where none is pinned), the candidates.
+
+    graders: folders of the models that grading needs, by name.
+    """
 
     board: Board
     workload: Shelved
-    reference: Shelved
+    reference: Shelved | None
     candidates: tuple[Shelved, ...]
+    graders: dict[str, Path] = field(default_factory=dict)
 
     def order(self, seed: str) -> Iterator[tuple[Role, Shelved]]:
         """Give the runs in their order: reference, candidates shuffled by `seed`, reference."""
         shuffled = list(self.candidates)
         random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
-        yield "reference-before", self.reference
+        if self.reference is not None:
+            yield "reference-before", self.reference
         yield from (("candidate", model) for model in shuffled)
-        yield "reference-after", self.reference
+        if self.reference is not None:
+            yield "reference-after", self.reference
+
+    @property
+    def models(self) -> tuple[Shelved, ...]:
+        """Every model of the session, each once."""
+        return (*((self.reference,) if self.reference is not None else ()), *self.candidates)
+
+    @property
+    def runs(self) -> int:
+        """How many runs the session has."""
+        return len(self.candidates) + (2 if self.reference is not None else 0)
+
+    def by_length(self, setting: Setting) -> bool:
+        """Whether rows are sorted by length before they are cut into batches."""
+        return setting.by_length and self.board.scenario == "saturated"
+
+    def options(self, setting: Setting) -> dict[str, Any]:
+        """How the rows are asked, for the run file: batches are padded to their longest row, never further."""
+        return {"by_length": self.by_length(setting), "padding": "longest", "reasoning": self.board.reasoning}
 
 
 def plan(submissions: Sequence[Submission], setting: Setting, version: int | None = None) -> list[Plan]:
-    """Plan one session a board for what the submissions ask, from what is on the Shelf.
+    """Plan one session a board for all that the submissions ask, from what is on the Shelf.
 
-    `version` is the workload's; None takes 0 for models from packages and the newest otherwise. Raises Refusal for
-    what is missing, with the command that fetches it.
+    `version` is the workload's; None takes 0 for models from packages and the newest otherwise. Raises Refusal with
+    everything that is missing, and the command that fetches it.
     """
     device = environment.device_of(setting.meter.facts())
     wanted: dict[Board, list[Submission]] = {}
@@ -65,39 +93,73 @@ def plan(submissions: Sequence[Submission], setting: Setting, version: int | Non
         for name in submission.tasks:
             task = tasks.find(name)
             chosen = version if version is not None else _version(task, submission)
-            for precision in submission.precisions:
-                board = _board(task, chosen, device, precision, setting.meter)
+            for precision, scenario, reasoning in itertools.product(
+                submission.precisions, submission.scenarios, submission.reasoning if task.reasoning else ("off",)
+            ):
+                board = Board(
+                    task=task.name,
+                    version=chosen,
+                    sku=device.sku,
+                    count=device.count,
+                    precision=precision,
+                    scenario=scenario,
+                    reasoning=reasoning,
+                    meter=setting.meter.name,
+                )
                 wanted.setdefault(board, []).append(submission)
-    return [_plan_board(board, asked, setting) for board, asked in sorted(wanted.items())]
+    plans: list[Plan] = []
+    problems: list[Problem] = []
+    for board, asked in sorted(wanted.items()):
+        try:
+            plans.append(_plan_board(board, asked, setting))
+        except Refusal as refusal:
+            problems += refusal.problems
+    if problems:
+        raise Refusal(dict.fromkeys(problems))
+    return plans
 
 
 def _version(task: Task, submission: Submission) -> int:
-    return 0 if submission.model.package else max(task.references)
-
-
-def _board(task: Task, version: int, device: runs.Device, precision: Precision, meter: Meter) -> Board:
-    return Board(
-        task=task.name, version=version, sku=device.sku, count=device.count, precision=precision, meter=meter.name
-    )
+    return 0 if submission.model.package else max(task.references, default=1) or 1
 
 
 def _plan_board(board: Board, asked: Sequence[Submission], setting: Setting) -> Plan:
+    """Find everything that a session needs. Raises Refusal with all that is not on the Shelf."""
     fetch_demo = "Run `wattbench demo --fetch-only`"
-    reference_id, reference_revision = tasks.find(board.task).references[board.version]
-    found = [
-        shelf.find_model(
-            setting.shelf,
+    task = tasks.find(board.task)
+    problems: list[Problem] = []
+
+    def found(look: Callable[[], Shelved]) -> Shelved | None:
+        try:
+            return look()
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+            return None
+
+    def model(model_id: str, revision: str, remedy: str) -> Shelved | None:
+        return found(lambda: shelf.find_model(setting.shelf, model_id, revision, remedy))
+
+    candidates = [
+        model(
             one.model.id,
             one.model.key,
             fetch_demo if one.model.package else f"Run `wattbench prefetch submissions/{one.model.id}`",
         )
         for one in asked
     ]
-    reference = shelf.find_model(setting.shelf, reference_id, reference_revision, fetch_demo)
-    candidates = {model.folder: model for model in found if model.folder != reference.folder}
+    fetch = fetch_demo if board.version == 0 else f"Run `wattbench prefetch --references {board.task}`"
+    pinned = task.references.get(board.version)
+    reference = model(*pinned, fetch) if pinned else None
+    graders = {name: model(*which, fetch) for name, which in task.graders.items()}
+    build = fetch_demo if board.version == 0 else f"Run `wattbench workload build {board.task}`"
+    workload = found(lambda: shelf.find_workload(setting.shelf, board.task, board.version, build))
+    if problems or workload is None:
+        raise Refusal(problems)
+    chosen = {one.folder: one for one in candidates if one and not (reference and one.folder == reference.folder)}
     return Plan(
         board=board,
-        workload=shelf.find_workload(setting.shelf, board.task, board.version, fetch_demo),
+        workload=workload,
         reference=reference,
-        candidates=tuple(candidates.values()),
+        candidates=tuple(chosen.values()),
+        graders={name: one.folder for name, one in graders.items() if one},
     )

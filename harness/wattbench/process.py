@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from wattbench.bench import MemoryEnded
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # What the measured process may keep of its parent's environment: no token, no proxy, no endpoint.
@@ -26,6 +29,20 @@ OFFLINE = {
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the measured process is to load, and how: `options` for the task, `graders` for grading."""
+
+    task: str
+    workload: Path
+    model: Path
+    backend: str
+    precision: str
+    device: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    graders: Mapping[str, Path] = field(default_factory=dict)
 
 
 class WorkerFailed(Exception):  # noqa: N818 - it is the measured model that failed
@@ -80,29 +97,31 @@ class Process:
         """The worker's process id."""
         return self._child.pid
 
-    def load(
-        self, *, task: str, workload: Path, model: Path, backend: str, precision: str, device: str
-    ) -> dict[str, Any]:
+    def load(self, order: Order) -> dict[str, Any]:
         """Load a model and its rows. Raises Refusal for what cannot be loaded, WorkerFailed for anything else."""
         return self._ask(
             {
                 "do": "load",
-                "task": task,
-                "workload": str(workload),
-                "model": str(model),
-                "backend": backend,
-                "precision": precision,
-                "device": device,
+                "task": order.task,
+                "workload": str(order.workload),
+                "model": str(order.model),
+                "backend": order.backend,
+                "precision": order.precision,
+                "device": order.device,
+                "options": dict(order.options),
+                "graders": {name: str(folder) for name, folder in order.graders.items()},
             }
         )
 
-    def answer(self, rounds: int) -> None:
-        """Answer the workload `rounds` times."""
-        self._ask({"do": "answer", "rounds": rounds})
+    def answer(self, rounds: int, batch: int = 1, part: str = "all", *, by_length: bool = False) -> None:
+        """Answer the workload, or a part of it, `rounds` times. Raises MemoryEnded for a batch that does not fit."""
+        reply = self._ask({"do": "answer", "rounds": rounds, "batch": batch, "part": part, "by_length": by_length})
+        if "exhausted" in reply:
+            raise MemoryEnded(reply["exhausted"])
 
-    def count(self) -> dict[str, Any]:
-        """Count and hash the outputs of the last answer."""
-        return self._ask({"do": "count"})
+    def count(self, *, keep: bool = True) -> dict[str, Any]:
+        """Count and hash the outputs of the last answer; kept, they can be graded."""
+        return self._ask({"do": "count", "keep": keep})
 
     def grade(self, number: int) -> dict[str, Any]:
         """Grade the outputs of a counted pass, by its number from 0; negative from the last."""

@@ -8,16 +8,18 @@ their reason.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from wattbench.runs import Pass, Phase
+from wattbench import ladder, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from wattbench.bench import Bench, Model, Sensors
+    from wattbench.runs import Pass, Phase, Rung
+    from wattbench.windows import Mark, Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Protocol:
     steady_seconds: two means of power over this long must differ by less than `steady_watts_percent`, and the
         temperature rise by less than `steady_celsius_a_minute`, before anything is measured.
     window_seconds: a pass is the smallest whole number of rounds that lasts this long.
+    rung_seconds: how long each batch size of a saturated run's ladder is measured; it ends where the next one gains
+        less than `rung_gain_percent`.
     passes: how many; `more_passes` in a session whose reference model has a CV above `reference_cv_percent`.
     """
 
@@ -44,6 +48,8 @@ class Protocol:
     steady_watts_percent: float = 1.0
     steady_celsius_a_minute: float = 1.0
     warm_up_cap_seconds: float = 600.0
+    rung_seconds: float = 20.0
+    rung_gain_percent: float = 2.0
 
     def as_dict(self) -> dict[str, Any]:
         """For the run file."""
@@ -65,6 +71,7 @@ QUICK = Protocol(
     steady_watts_percent=10.0,
     steady_celsius_a_minute=30.0,
     warm_up_cap_seconds=20.0,
+    rung_seconds=1.0,
 )
 MARGIN = 1.05  # a pass a hair faster than the warm-up must not fall below the window
 PROTOCOLS = {protocol.name: protocol for protocol in (OFFICIAL, QUICK)}
@@ -72,13 +79,33 @@ PROTOCOLS = {protocol.name: protocol for protocol in (OFFICIAL, QUICK)}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the protocol yields: the phases, the warm-up, every raw pass, the quality of the last pass's outputs."""
+    """What the protocol yields: the phases, the warm-up, every raw pass, the quality of the last pass's outputs.
+
+    graded: `quality`, `more` and `scores` of the last pass, None where it cannot be graded. marks: pass by pass, when
+    each batch began, had its first token and ended. parts: the windows of the public and the private rows alone.
+    """
 
     phases: tuple[Phase, ...]
     warm_up: dict[str, Any]
     passes: tuple[Pass, ...]
-    quality: dict[str, Any] | None
+    graded: dict[str, Any] | None
     quality_problem: str | None
+    ladder: tuple[Rung, ...] = ()
+    parts: dict[str, Pass] = field(default_factory=dict)
+    marks: tuple[tuple[Mark, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked besides its protocol: passes (the session's number), the ladder, windows of the two parts."""
+
+    passes: int | None = None
+    saturated: bool = False
+    parts: bool = False
+    largest_batch: int = 1024
+
+
+ONCE = Asked()
 
 
 def passes_wanted(protocol: Protocol, reference: Sequence[Pass]) -> int:
@@ -96,31 +123,55 @@ def passes_wanted(protocol: Protocol, reference: Sequence[Pass]) -> int:
     )
 
 
-def measure(protocol: Protocol, bench: Bench, passes: int | None = None) -> Measured:
-    """Play a whole run through; `passes` is the session's number, the protocol's own where None."""
-    wanted = protocol.passes if passes is None else passes
+def measure(protocol: Protocol, bench: Bench, asked: Asked = ONCE) -> Measured:
+    """Play a whole run through. Raises MemoryEnded where not even a single query fits."""
+    wanted = protocol.passes if asked.passes is None else asked.passes
     phases: list[Phase] = []
     _idle("bare-before", protocol, bench, phases, wanted)
     bench.tell("loading", 0, wanted)
     bench.model.load()
     _idle("context-before", protocol, bench, phases, wanted)
+    rungs: tuple[Rung, ...] = ()
+    if asked.saturated:
+        bench.tell("warm-up", 0, wanted)
+        _warm_up("ladder-warm-up", protocol, bench, phases, 1)
+        rungs = ladder.climb(protocol, bench, phases, asked.largest_batch)
+    batch = ladder.batch_of(rungs, protocol)
     bench.tell("warm-up", 0, wanted)
-    warm_up = _warm_up(protocol, bench, phases)
+    warm_up = _warm_up("warm-up", protocol, bench, phases, batch)
     rounds = max(1, math.ceil(MARGIN * protocol.window_seconds / warm_up["seconds_a_round"]))
-    measured: list[Pass] = []
+    measured: list[Windowed] = []
     for number in range(wanted):
         bench.tell("pass", number, wanted)
-        one, opened, closed = _pass(rounds, bench)
-        phases.append(_phase(f"pass-{number + 1}", opened, closed, bench))
+        one = windows.measure(rounds, bench, batch=batch)
+        phases.append(windows.phase(f"pass-{number + 1}", one.opened, one.closed, bench))
         measured.append(one)
-        bench.keep(one)
-    quality, problem = _grade(bench.model, -1)
-    measured = _grade_each(bench.model, measured)
+        bench.keep(one.one)
+    parts = _parts(protocol, bench, phases, rounds, batch) if asked.parts else {}
+    graded, problem = _grade(bench.model, -1)
+    passes = _grade_each(bench.model, [one.one for one in measured])
     _idle("context-after", protocol, bench, phases, wanted)
     bench.model.unload()
     _idle("bare-after", protocol, bench, phases, wanted)
     bench.tell("done", wanted, wanted)
-    return Measured(tuple(phases), warm_up, tuple(measured), quality, problem)
+    marks = tuple(one.marks for one in measured)
+    return Measured(tuple(phases), warm_up, tuple(passes), graded, problem, rungs, parts, marks)
+
+
+def _parts(protocol: Protocol, bench: Bench, phases: list[Phase], rounds: int, batch: int) -> dict[str, Pass]:
+    """Measure the public and the private rows alone, each for a window: do they cost the same?"""
+    parts: dict[str, Pass] = {}
+    for part in ("public", "private"):
+        bench.tell(part, 0, 1)
+        before = bench.clock()
+        bench.model.answer(1, batch, part)
+        took = max(bench.clock() - before, 1e-6)
+        one = windows.measure(
+            max(rounds, math.ceil(MARGIN * protocol.window_seconds / took)), bench, batch=batch, part=part, keep=False
+        )
+        phases.append(windows.phase(part, one.opened, one.closed, bench))
+        parts[part] = one.one
+    return parts
 
 
 def _idle(name: str, protocol: Protocol, bench: Bench, phases: list[Phase], wanted: int) -> None:
@@ -130,16 +181,10 @@ def _idle(name: str, protocol: Protocol, bench: Bench, phases: list[Phase], want
     bench.tell(name, 0, wanted)
     started = bench.clock()
     bench.sleep(protocol.baseline_seconds)
-    phases.append(_phase(name, started, bench.clock(), bench))
+    phases.append(windows.phase(name, started, bench.clock(), bench))
 
 
-def _phase(name: str, started: float, ended: float, bench: Bench) -> Phase:
-    return Phase(
-        name=name, started_seconds=started, ended_seconds=ended, mean_watts=bench.sensors.mean_watts(started, ended)
-    )
-
-
-def _warm_up(protocol: Protocol, bench: Bench, phases: list[Phase]) -> dict[str, Any]:
+def _warm_up(name: str, protocol: Protocol, bench: Bench, phases: list[Phase], batch: int) -> dict[str, Any]:
     """Run whole rounds until a steady state or the cap; the fastest round says how long one takes.
 
     `steady` is None where nothing tells power: then time and rounds alone decide.
@@ -149,7 +194,7 @@ def _warm_up(protocol: Protocol, bench: Bench, phases: list[Phase]) -> dict[str,
     steady: bool | None = False
     while True:
         before = bench.clock()
-        bench.model.answer(1)
+        bench.model.answer(1, batch, "all")
         now = bench.clock()
         fastest = min(fastest, now - before)
         rounds += 1
@@ -158,7 +203,7 @@ def _warm_up(protocol: Protocol, bench: Bench, phases: list[Phase]) -> dict[str,
         steady = _is_steady(protocol, bench.sensors, started, now)
         if steady is not False or now - started >= protocol.warm_up_cap_seconds:
             break
-    phases.append(_phase("warm-up", started, bench.clock(), bench))
+    phases.append(windows.phase(name, started, bench.clock(), bench))
     return {
         "rounds": rounds,
         "seconds": round(bench.clock() - started, 6),
@@ -182,63 +227,20 @@ def _is_steady(protocol: Protocol, sensors: Sensors, started: float, now: float)
     return settled and (rise is None or abs(rise) < protocol.steady_celsius_a_minute)
 
 
-def _pass(rounds: int, bench: Bench) -> tuple[Pass, float, float]:
-    """Measure one window of whole rounds, counted after it has closed; the pass, and when it opened and closed."""
-    window = bench.meter.start(bench.model.cpu_seconds, bench.model.gpus())
-    opened = bench.clock()
-    bench.model.answer(rounds)
-    closed = bench.clock()
-    reading = window.stop()
-    counts = bench.model.count()
-    joules, reason = reading.joules, reading.reason
-    if joules is not None and _energy(joules) is None:
-        joules, reason = None, f"the meter read {joules} J, which no window costs"
-    if joules is None and reason is None:
-        reason = "the meter gave no reading and no reason"
-    notes: Mapping[str, Any] = reading.notes
-    opened = notes.get("opened_monotonic_seconds", opened)
-    closed = notes.get("closed_monotonic_seconds", closed)
-    one = Pass(
-        kind=bench.meter.kind,
-        rounds=rounds,
-        queries=counts["queries"],
-        answered=counts["answered"],
-        seconds=reading.seconds,
-        joules=joules,
-        reason=reason if joules is None else None,
-        counter_joules=_energy(reading.counter_joules),
-        sampled_joules=_energy(reading.sampled_joules),
-        mean_watts=reading.mean_watts if joules is not None else None,
-        samples=reading.samples,
-        input_tokens=counts["input_tokens"],
-        output_tokens=counts["output_tokens"],
-        outputs_sha256=counts["outputs_sha256"],
-        opened_seconds=opened,
-        closed_seconds=closed,
-        notes=dict(notes),
-    )
-    return one, opened, closed
-
-
-def _energy(joules: float | None) -> float | None:
-    """A figure that can be an energy; anything else a meter says is absent."""
-    return joules if joules is not None and math.isfinite(joules) and joules > 0 else None
-
-
 def _grade_each(model: Model, passes: list[Pass]) -> list[Pass]:
     """Where passes answered differently, grade every one: how much they differ is a gate's to judge."""
     if len({one.outputs_sha256 for one in passes}) <= 1:
         return passes
     graded = [_grade(model, number)[0] for number in range(len(passes))]
     return [
-        one if quality is None else one.model_copy(update={"quality": quality["value"]})
-        for one, quality in zip(passes, graded, strict=True)
+        one if found is None else one.model_copy(update={"quality": found["quality"]["value"]})
+        for one, found in zip(passes, graded, strict=True)
     ]
 
 
 def _grade(model: Model, number: int) -> tuple[dict[str, Any] | None, str | None]:
     """Grade a pass's outputs, which cost the energy; outputs that cannot be graded are a finding, no crash."""
     try:
-        return model.grade(number)["quality"], None
+        return model.grade(number), None
     except Exception as error:  # noqa: BLE001 - whatever a metric raises on odd outputs
         return None, str(error)

@@ -16,86 +16,37 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from wattbench.boards import Board
+from wattbench.passes import Frozen, Gate, Kind, NotNegative, Pass, Phase, Quality, Rung, Sha256, Table, Trace, Verdict
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["measured", "estimated"]
-Verdict = Literal["pass", "flag", "fail"]
+__all__ = [
+    "Device",
+    "Gate",
+    "Kind",
+    "Model",
+    "NotNegative",
+    "Pass",
+    "Phase",
+    "Quality",
+    "Role",
+    "Run",
+    "Rung",
+    "Table",
+    "Trace",
+    "Verdict",
+    "Workload",
+]
+
 Role = Literal["candidate", "reference-before", "reference-after"]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Frozen(BaseModel):
-    """What every part of a run file shares: immutable, strict, no unknown fields, no NaN."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class Gate(_Frozen):
-    """One check of a run. `value` is what was found, `limit` what the protocol allows, both as people read them."""
-
-    name: str
-    value: str | None
-    limit: str
-    verdict: Verdict
-    why: str
-
-
-class Quality(_Frozen):
-    """How good the measured outputs are: `value` with its 95 % interval over `n` graded items."""
-
-    metric: str
-    value: float
-    low: float
-    high: float
-    n: int = Field(ge=1)
-    higher_is_better: bool
-
-
-class Pass(_Frozen):
-    """One measured window of whole rounds. `joules` is null where the reading failed, and `reason` says why.
-
-    `queries` is how many were asked, and what energy is divided by; `answered` how many got an answer. `quality` is
-    there where passes answered differently, so that each was graded. The window lay between `opened_seconds` and
-    `closed_seconds` of the host's monotonic clock, as the trace has it. `notes` is what the meter noted: all that is
-    needed to work its joules out again from the trace.
-    """
-
-    kind: Kind
-    rounds: int = Field(ge=1)
-    queries: int = Field(ge=1)
-    answered: int = Field(ge=0)
-    seconds: NotNegative
-    joules: NotNegative | None
-    reason: str | None
-    counter_joules: NotNegative | None
-    sampled_joules: NotNegative | None
-    mean_watts: NotNegative | None
-    samples: int = Field(ge=0)
-    input_tokens: int | None
-    output_tokens: int | None
-    outputs_sha256: Sha256
-    quality: float | None = None
-    opened_seconds: NotNegative | None = None
-    closed_seconds: NotNegative | None = None
-    notes: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _absent_has_a_reason(self) -> Self:
-        if (self.joules is None) == (self.reason is None):
-            raise ValueError("a pass has either joules or the reason why it has none")
-        if self.joules == 0:
-            raise ValueError("0 J is no reading: a pass without energy is a failed pass")
-        return self
-
-
-class Model(_Frozen):
+class Model(Frozen):
     """Which weights were measured. `revision` is the Hub's commit, or `package:NAME==VERSION` for the demo."""
 
     id: str
@@ -108,17 +59,22 @@ class Model(_Frozen):
     about: str | None = None
 
 
-class Workload(_Frozen):
-    """Which rows were asked: `rows` queries a round, named by the sha256 of the workload's file."""
+class Workload(Frozen):
+    """Which rows were asked: `rows` queries a round, named by the sha256 of the workload's file.
+
+    `pinned`: every source has its commit. `private_rows` of them are not published.
+    """
 
     task: str
     version: int = Field(ge=0)
     sha256: Sha256
     rows: int = Field(ge=1)
     about: str
+    pinned: bool = True
+    private_rows: int = Field(default=0, ge=0)
 
 
-class Device(_Frozen):
+class Device(Frozen):
     """What was metered and what the model sat on. `fake` is true for any stand-in of a driver or device."""
 
     name: str
@@ -128,27 +84,13 @@ class Device(_Frozen):
     fake: bool
 
 
-class Trace(_Frozen):
-    """The run's trace: the sha256 that names its Parquet file, and how many rows it has."""
+class Run(Frozen):
+    """The passes of one submission on one board in one session, with all that is needed to judge them.
 
-    sha256: Sha256
-    rows: int = Field(ge=1)
-
-
-class Phase(_Frozen):
-    """A stretch of a run in seconds of the host's monotonic clock; `mean_watts` is null where nothing was sampled.
-
-    Names: bare-before, context-before, warm-up, pass-1 ... pass-N, context-after, bare-after.
+    `ladder` is a saturated run's way to its batch size: the energy-versus-batch curve. `parts` are windows of the
+    public and the private rows alone. Beside the run lie its `trace`, the `marks` of first tokens, the `scores` of
+    every query, each a Parquet file named by its sha256.
     """
-
-    name: str
-    started_seconds: NotNegative
-    ended_seconds: NotNegative
-    mean_watts: NotNegative | None
-
-
-class Run(_Frozen):
-    """The passes of one submission on one board in one session, with all that is needed to judge them."""
 
     schema_: Literal[1] = Field(alias="schema")
     board: str
@@ -166,8 +108,13 @@ class Run(_Frozen):
     warm_up: dict[str, Any]
     phases: tuple[Phase, ...] = Field(default=(), strict=False)
     passes: tuple[Pass, ...] = Field(strict=False)
+    ladder: tuple[Rung, ...] = Field(default=(), strict=False)
+    parts: dict[str, Pass] = Field(default_factory=dict)
     trace: Trace | None = None
+    marks: Table | None = None
+    scores: Table | None = None
     quality: Quality | None
+    more_quality: dict[str, float] = Field(default_factory=dict)
     gates: tuple[Gate, ...] = Field(strict=False)
 
     @model_validator(mode="after")
@@ -178,6 +125,12 @@ class Run(_Frozen):
         if any(one.kind != board.kind for one in self.passes):
             raise ValueError(f"a board of the meter {board.meter} holds {board.kind} passes only")
         return self
+
+    @property
+    def beside(self) -> dict[str, Table | Trace]:
+        """The Parquet files that lie beside the run file, by what they are: those that there are."""
+        every = {"trace": self.trace, "marks": self.marks, "scores": self.scores}
+        return {what: one for what, one in every.items() if one is not None}
 
     @property
     def verdict(self) -> Verdict:

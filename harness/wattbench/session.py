@@ -77,14 +77,13 @@ def _open(planned: Plan, setting: Setting, note: Callable[[str], None]) -> Journ
 
 
 def _identity(planned: Plan, setting: Setting) -> journal.Identity:
-    models = (planned.reference, *planned.candidates)
     return journal.Identity(
         board=planned.board.name,
         protocol=setting.protocol.name,
         workload_sha256=planned.workload.hashes()["rows.parquet"],
         models=tuple(
             f"{model.manifest.name}@{model.manifest.revision}:{','.join(sorted(model.hashes().values()))}"
-            for model in models
+            for model in planned.models
         ),
         boot=journal.boot(),
     )
@@ -118,7 +117,7 @@ def _measure(
 
 def _judge_session(finished: list[Run], setting: Setting) -> list[Run]:
     """Give every run the gate that needs the reference model's runs before and after."""
-    sides = {one.role: one for one in finished if one.role != "candidate"}
+    sides = {one.role: one.passes for one in finished if one.role != "candidate"}
     limits = LIMITS[setting.protocol.name]
-    drift = gates.judge_drift(sides["reference-before"].passes, sides["reference-after"].passes, limits)
+    drift = gates.judge_drift(sides.get("reference-before", ()), sides.get("reference-after", ()), limits)
     return [one.model_copy(update={"gates": gates.with_gate(one.gates, drift, limits)}) for one in finished]

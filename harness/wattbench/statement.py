@@ -1,7 +1,7 @@
 """The statement: what a signature says about a run, as an in-toto Statement v1.
 
-Its subjects are the run file and its trace. Its predicate repeats what a reader wants bound by name: model, weights,
-workload, harness, board, session and environment.
+Its subjects are the run file and the tables beside it. Its predicate repeats what a reader wants bound by name: model,
+weights, workload, harness, board, session and environment.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ ABSENT = "nothing"  # what a field says that is not there, which is not null
 def of(run: Run, name: str, sha256: str) -> dict[str, Any]:
     """State what a run is: `name` and `sha256` are those of its file."""
     subjects = [{"name": name, "digest": {"sha256": sha256}}]
-    if run.trace is not None:
-        subjects += [{"name": f"{run.trace.sha256}.parquet", "digest": {"sha256": run.trace.sha256}}]
+    subjects += [{"name": f"{one.sha256}.parquet", "digest": {"sha256": one.sha256}} for one in run.beside.values()]
     return {
         "_type": STATEMENT_TYPE,
         "subject": subjects,

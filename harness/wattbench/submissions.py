@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wattbench import strict_yaml, tasks
-from wattbench.boards import Precision, Reasoning
+from wattbench.boards import Precision, Reasoning, Scenario
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
@@ -69,13 +69,14 @@ class Attestations(_Strict):
 
 
 class Submission(_Strict):
-    """What people ask for: one model, its tasks and its precisions."""
+    """What people ask for: one model, its tasks, precisions, scenarios and ways of reasoning."""
 
     schema_: Literal[1] = Field(alias="schema")
     model: ModelRef
     tasks: Annotated[tuple[str, ...], Field(min_length=1, max_length=11, strict=False)]
     precisions: Annotated[tuple[Precision, ...], Field(min_length=1, max_length=5, strict=False)]
-    reasoning: Annotated[tuple[Reasoning, ...], Field(strict=False)] = ("off",)
+    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1, max_length=2, strict=False)] = ("single",)
+    reasoning: Annotated[tuple[Reasoning, ...], Field(min_length=1, max_length=5, strict=False)] = ("off",)
     submitter: Submitter
     attestations: Attestations
     notes: Annotated[str, Field(max_length=280, pattern=r"^[^<>`|\x00-\x1f\x7f]*$")] | None = None
@@ -89,6 +90,7 @@ _REMEDIES = {
     "submitter.relationship": "Write owner, user or maintainer",
     "notes": "Plain words, 280 characters at most, without < > ` | and line breaks",
     "precisions": "Choose from fp32, bf16, fp16, int8, int4",
+    "scenarios": "Choose from single, saturated",
     "reasoning": "Choose from off, on, low, medium, high",
 }
 

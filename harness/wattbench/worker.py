@@ -6,21 +6,20 @@ standard error. It reads only the Shelf, has no token, and never sees a meter.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from wattbench import backends, tasks, workloads
+from wattbench import answering, backends, tasks, workloads
+from wattbench.answering import Answered, Clock, now
 from wattbench.isolation import leave_network, read_only
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wattbench.backends import Loaded
     from wattbench.isolation import Network
     from wattbench.tasks import Output, Row, Task
@@ -32,15 +31,23 @@ class Worker:
     def __init__(self, order: dict[str, Any], network: Network) -> None:
         """Load the rows and the model; `network` tells what keeps them offline. Raises Refusal."""
         self.network = network
-        self.files = read_only([order["workload"], order["model"]])
+        graders = {name: Path(folder) for name, folder in order.get("graders", {}).items()}
+        self.files = read_only([order["workload"], order["model"], *map(str, graders.values())])
         self.task: Task = tasks.find(order["task"])
         self.rows: list[Row] = workloads.open_rows(Path(order["workload"]))
         backend = backends.find(order["backend"])
-        self.loaded: Loaded = backend.load(
-            Path(order["model"]), self.task, precision=order["precision"], device=order["device"]
-        )
-        self.outputs: list[Output] = []
+        loaded = backend.load(Path(order["model"]), self.task, precision=order["precision"], device=order["device"])
+        if self.task.check is not None:
+            self.task.check(loaded, self.rows)
+        self.first: Clock | None = None
+        self.loaded: Loaded = replace(loaded, options=order.get("options", {}), mark=self._mark, graders=graders)
+        self.answered = Answered([])
+        self.asked: list[int] = []
         self.passes: list[list[Output]] = []
+
+    def _mark(self) -> None:
+        """Note that the first new token of this batch is there."""
+        self.first = now()
 
     def ready(self) -> dict[str, Any]:
         """Say what was loaded, and with what."""
@@ -53,41 +60,64 @@ class Worker:
             "files": "kernel" if self.files else "unconfined",
         }
 
-    def answer(self, rounds: int) -> dict[str, Any]:
-        """Answer every row, `rounds` times. Nothing but the queries happens here: this is what is measured."""
-        self.outputs = [self.task.predict(self.loaded, row) for _ in range(rounds) for row in self.rows]
-        return {}
+    def answer(self, rounds: int, batch: int, part: str, *, by_length: bool) -> dict[str, Any]:
+        """Answer every row of a part, `rounds` times. Nothing but the queries happens here: this is what is measured.
 
-    def count(self) -> dict[str, Any]:
-        """Count and hash the outputs of the last rounds, after their window has closed."""
-        size = len(self.rows)
-        rounds = [self.outputs[start : start + size] for start in range(0, len(self.outputs), size)]
-        digests = [_digest(one) for one in rounds]
-        self.passes.append(rounds[-1])
-        return {
-            "queries": len(self.outputs),
-            "answered": sum(output.value not in (None, "", []) for output in self.outputs),
-            "input_tokens": _total([output.input_tokens for output in self.outputs]),
-            "output_tokens": _total([output.output_tokens for output in self.outputs]),
-            # Rounds that agree share one hash; rounds that do not give a hash that no agreeing pass has.
-            "outputs_sha256": digests[0]
-            if len(set(digests)) == 1
-            else hashlib.sha256("".join(digests).encode()).hexdigest(),
+        Says so where a batch does not fit into memory.
+        """
+        private = [bool(row.get("private", False)) for row in self.rows]
+        self.asked = [i for i, hidden in enumerate(private) if part == "all" or hidden == (part == "private")]
+        groups = answering.batches(self.task, self.rows, self.asked, batch, by_length=by_length)
+        size, predict, place = len(self.asked), self.task.predict, {row: i for i, row in enumerate(self.asked)}
+        answered = Answered([None] * (rounds * size))  # type: ignore[list-item] # every place is filled below
+        try:
+            for number in range(rounds):
+                for group in groups:
+                    self.first, began = None, now()
+                    outputs = predict(self.loaded, [self.rows[i] for i in group])
+                    answered.marks.append((began, self.first, now()))
+                    for row, output in zip(group, outputs, strict=True):
+                        answered.outputs[number * size + place[row]] = output
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            exhausted = f"memory ended in a batch of {batch} ({type(error).__name__})"
+        else:
+            self.answered = answered
+            return {}
+        _free()
+        return {"exhausted": exhausted}
+
+    def count(self, *, keep: bool) -> dict[str, Any]:
+        """Count and hash the outputs of the last rounds, after their window has closed; keep them to grade a pass."""
+        asked = [self.rows[i] for i in self.asked]
+        if keep:
+            self.passes.append(self.answered.outputs[-len(asked) :])
+        return answering.counts(self.task, self.answered, asked, len(asked)) | {
+            "marks": answering.marks_of(self.answered)
         }
 
     def grade(self, number: int) -> dict[str, Any]:
         """Grade a pass by its last round: the outputs that cost the energy are the ones graded."""
-        return {"quality": self.task.grade(self.passes[number], self.rows).model_dump()}
+        outputs = self.passes[number]
+        graded = self.task.grade(outputs, self.rows, self.loaded)
+        told = {"scores": list(graded.scores), "weights": list(graded.weights) if graded.weights else None}
+        return {
+            "quality": graded.quality.model_dump(),
+            "more": dict(graded.more),
+            "scores": answering.scores_of(told, outputs, self.rows),
+        }
 
 
-def _digest(outputs: Sequence[Output]) -> str:
-    values = json.dumps([output.value for output in outputs], separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(values.encode()).hexdigest()
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ended, on the host or on a device."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error)
 
 
-def _total(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+def _free() -> None:
+    """Give back what a batch that did not fit has left on the device."""
+    if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _versions() -> dict[str, str]:
@@ -112,9 +142,9 @@ def serve(orders: TextIO, replies: TextIO, network: Network) -> None:
             elif worker is None:
                 reply = {"failed": "nothing is loaded"}
             elif order["do"] == "answer":
-                reply = worker.answer(order["rounds"])
+                reply = worker.answer(order["rounds"], order["batch"], order["part"], by_length=order["by_length"])
             elif order["do"] == "count":
-                reply = worker.count()
+                reply = worker.count(keep=order["keep"])
             else:
                 reply = worker.grade(order["number"])
         except Refusal as refusal:

@@ -6,37 +6,40 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wattbench.problems import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from wattbench.tasks import Output, Row, Task
+    from wattbench.tasks import Task
 
 BACKENDS = ("optimum", "echo")
 
 
-class Predict(Protocol):
-    """Rows in, outputs out: one query, on a model that is loaded."""
-
-    def __call__(self, row: Row) -> Output:
-        """Answer one row."""
-        ...
+def _no_mark() -> None:
+    """Note nothing: nobody asked when the first token was there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A loaded model, what prepares its inputs, and the facts that a run file keeps about both."""
+    """A loaded model, what prepares its inputs, and the facts that a run file keeps about both.
+
+    options: how to ask it (`reasoning`). mark: called once a batch, when the first new token is there.
+    graders: folders of the models that grading needs, by name.
+    """
 
     model: Any
     processor: Any
     device: str
     facts: Mapping[str, Any]
     parameters: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    mark: Callable[[], None] = _no_mark
+    graders: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Backend(Protocol):
