@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from wattbench.problems import Refusal
-from wattboard.cli import plot, publish, rate
+from wattboard.cli import imports, plot, publish, rate
 
 app = typer.Typer(
     name="wattboard",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 publish.register(app)
+imports.register(app)
 plot.register(app)
 rate.register(app)
 
