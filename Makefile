@@ -3,6 +3,7 @@
 # make site    build the site from submissions/ and site/editions/;  make serve  shows it
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
+# make perf-stars  our star rule beside three others on published results; rewrites site/pages/study.md
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
 # TORCH=cuda         installs whichever newer torch the index offers, instead of the pinned one
@@ -27,7 +28,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo test site serve perf perf-meter lint gpu-check picture clean
+.PHONY: demo test site serve perf perf-meter perf-stars lint gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -45,7 +46,10 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in $(filter-out %/perf_meter.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_meter.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+perf-stars: $(READY)
+	@$(BIN)/python tests/perf/perf_stars.py --write
 
 perf-meter: $(READY)
 	@$(BIN)/python tests/perf/perf_meter.py

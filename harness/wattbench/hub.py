@@ -1,94 +1,202 @@
-"""The only door to huggingface-hub: fetch a model's snapshot at a pinned commit onto the Shelf, checked by hash."""
+"""The only door to huggingface-hub: look a repository up, read its small files, fetch files at a pinned commit.
+
+HF_ENDPOINT and HF_TOKEN are read at every call. What is transient (429, 5xx, a broken connection) is tried again,
+within bounds. A download goes on where it was cut off, and no file gets its name before its hash is the Hub's.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import sleep
+from typing import TYPE_CHECKING, Any, Literal
 
+from wattbench import hub_trouble
 from wattbench import shelf as shelves
-from wattbench.problems import refuse
+from wattbench.problems import Refusal, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from wattbench.submissions import Submission
-
 TIMEOUT_SECONDS = 30.0
-# What a model needs to be loaded; never pickles, never code.
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken")
+WHOLE = 200  # what a server that knows no ranges answers to a request for a part
+CONVERTED = "refs/convert/parquet"  # where the Hub keeps its own conversion of data sets to Parquet
+Kind = Literal["model", "dataset"]
+# Told while a file is fetched: its name, the bytes that are there, the bytes it has.
+Tell = Callable[[str, int, int], None]
 
 
-def prefetch(submission: Submission, shelf: Path) -> bool:
-    """Fetch a model onto the Shelf; False where it is there already.
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file on the Hub: its size and its sha256 (large files) or git's hash of it (small ones)."""
 
-    Raises Refusal where the Hub refuses, the model is gated, its safetensors are missing, or a hash differs.
-    """
-    model = submission.model
-    folder = shelves.model_folder(shelf, model.id, model.key)
-    if (folder / shelves.MANIFEST).is_file():
-        return False
-    info = _ask(model.id, model.key)
-    if info.sha != model.key:
-        raise refuse(model.id, "revision", f"the Hub answers with {info.sha}", "Pin the full commit")
-    files = [sibling for sibling in info.siblings or [] if _wanted(sibling.rfilename)]
-    if not any(file.rfilename.endswith(".safetensors") for file in files):
-        raise refuse(model.id, "revision", "holds no safetensors", "Ask the owner for safetensors; pickles are not run")
-    with shelves.place(folder) as temporary:
-        _download(model.id, model.key, [file.rfilename for file in files], temporary)
-        published = {file.rfilename: file.lfs.sha256 for file in files if file.lfs}
-        for name, expected in published.items():
-            if (found := shelves.sha256(temporary / name)) != expected:
-                what = f"sha256 is {found[:12]}..., the Hub says {expected[:12]}..."
-                raise refuse(f"{model.id}/{name}", "sha256", what, "Try again; nothing was kept")
-        card = info.card_data.to_dict() if info.card_data else {}
-        manifest = {
-            "kind": "model",
-            "name": model.id,
-            "revision": model.key,
-            "weights": "real",
-            "licence": card.get("license") if isinstance(card.get("license"), str) else None,
-            "base_model": model.base_model,
-            "about": f"{model.id} at {model.key} from the Hub.",
-        }
-        shelves.write_manifest(temporary, manifest, dict(published), f"Hub, {model.id}@{model.key}")
-    return True
+    bytes: int
+    sha256: str | None
+    git_sha1: str | None
 
 
-def _wanted(name: str) -> bool:
-    from fnmatch import fnmatch
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A model or a data set at one commit, as the Hub lists it."""
 
-    return any(fnmatch(name, pattern) for pattern in WANTED)
+    kind: Kind
+    id: str
+    commit: str
+    licence: str | None
+    files: Mapping[str, Remote]
 
 
-def _ask(model_id: str, revision: str) -> Any:  # noqa: ANN401 - huggingface_hub's ModelInfo, kept behind this door
-    """Look a model up. Raises Refusal in clear words for what the Hub refuses."""
+def look_up(kind: Kind, identity: str, revision: str | None) -> Repository:
+    """Look a repository up; without a revision at the head of its main branch. Raises Refusal."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    api = HfApi(endpoint=_endpoint())
+    ask: Any = api.model_info if kind == "model" else api.dataset_info
+    info = _persistently(
+        lambda: ask(identity, revision=revision, files_metadata=True, timeout=TIMEOUT_SECONDS), identity
+    )
+    if revision not in (None, CONVERTED, info.sha):
+        raise refuse(identity, "revision", f"the Hub answers with {info.sha}", "Pin the full commit")
+    for name in (one.rfilename for one in info.siblings or []):
+        if name.startswith("/") or ".." in name.split("/"):
+            raise refuse(f"{identity}/{name}", "", "is no name of a file inside a repository", "Do not fetch from it")
+    card = info.card_data.to_dict() if info.card_data else {}
+    licence = card.get("license")
+    files = {
+        one.rfilename: Remote(one.size or 0, one.lfs.sha256 if one.lfs else None, None if one.lfs else one.blob_id)
+        for one in info.siblings or []
+    }
+    return Repository(kind, identity, info.sha, ", ".join(licence) if isinstance(licence, list) else licence, files)
+
+
+def read(repository: Repository, name: str, limit: int | None = None) -> bytes:
+    """Read a small file, or the first `limit` bytes of a large one. Raises Refusal."""
+
+    def get() -> bytes:
+        found = b""
+        with _stream(repository, name, {} if limit is None else {"Range": f"bytes=0-{limit - 1}"}) as response:
+            for chunk in response.iter_bytes():
+                found += chunk
+                if limit is not None and len(found) >= limit:  # a server may not know ranges
+                    break
+        return found[:limit]
+
+    data: bytes = _persistently(get, f"{repository.id}/{name}")
+    return data
+
+
+def fetch(repository: Repository, names: Sequence[str], folder: Path, tell: Tell | None = None) -> dict[str, str]:
+    """Fetch files into `folder`, going on where an earlier call stopped; the sha256 of each. Raises Refusal.
+
+    A file whose hash is not the Hub's is fetched once more, then refused; it is not kept.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        path, remote = folder / name, repository.files[name]
+        for last in (False, True):
+            if not path.is_file():
+                _download(repository, name, path, tell)
+            found[name] = shelves.sha256(path)
+            wrong = _differs(path, remote, found[name])
+            if wrong is None:
+                break
+            path.unlink()
+            if last:
+                raise refuse(f"{repository.id}/{name}", "sha256", wrong, "Try again; nothing was kept")
+    return found
+
+
+def downloads(shelf: Path, repository: Repository) -> Path:
+    """Where files of a repository lie until they are whole and have been put to use."""
+    return shelf / ".downloads" / f"{repository.kind}--{repository.id.replace('/', '--')}--{repository.commit}"
+
+
+def _differs(path: Path, remote: Remote, sha256: str) -> str | None:
+    """Say how a file differs from what the Hub lists, or None."""
+    if remote.sha256 is not None and sha256 != remote.sha256:
+        return f"sha256 is {sha256[:12]}..., the Hub says {remote.sha256[:12]}..."
+    if remote.git_sha1 is not None:
+        data = path.read_bytes()
+        git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        if git != remote.git_sha1:
+            return f"git's hash is {git[:12]}..., the Hub says {remote.git_sha1[:12]}..."
+    return None
+
+
+def _download(repository: Repository, name: str, path: Path, tell: Tell | None) -> None:
+    """Download one file through `NAME.part`, which a later call goes on with."""
+    part = path.with_name(path.name + ".part")
+    size = repository.files[name].bytes
+
+    def go_on() -> None:
+        have = part.stat().st_size if part.is_file() else 0
+        if have >= size and have:
+            return
+        with _stream(repository, name, {"Range": f"bytes={have}-"} if have else {}) as response:
+            have = 0 if response.status_code == WHOLE else have  # a server that knows no ranges sends all of it
+            with part.open("r+b" if have else "wb") as handle:
+                handle.seek(have)
+                for chunk in response.iter_bytes():
+                    handle.write(chunk)
+                    have += len(chunk)
+                    if tell is not None:
+                        tell(name, have, size)
 
     try:
-        return HfApi().model_info(model_id, revision=revision, files_metadata=True, timeout=TIMEOUT_SECONDS)
-    except GatedRepoError:
-        raise refuse(model_id, "model.id", "is gated", "Accept its terms on the Hub and log in") from None
-    except RevisionNotFoundError:
-        raise refuse(model_id, "model.revision", f"{revision} does not exist", "Take it from the commit list") from None
-    except RepositoryNotFoundError:
-        raise refuse(model_id, "model.id", "is not on the Hub, or private", "Check the spelling") from None
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "an error")
-        raise refuse(model_id, "", f"the Hub answered {status}", "Try again later") from None
-    except Exception as error:
-        # Which errors a dead network raises depends on the HTTP library that huggingface_hub brings.
-        raise refuse(model_id, "", f"the Hub cannot be reached: {type(error).__name__}", "Check the network") from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _persistently(go_on, f"{repository.id}/{name}", lambda: part.stat().st_size if part.is_file() else 0)
+        part.rename(path)
+    except OSError as error:
+        raise refuse(path, "", f"cannot be written: {error.strerror or error}", "Free some space") from None
+    except Refusal:
+        if part.is_file() and part.stat().st_size > size:
+            part.unlink()
+        raise
 
 
-def _download(model_id: str, revision: str, names: list[str], folder: Path) -> None:
-    """Download files into `folder`, and nothing else that the downloader leaves there."""
-    import shutil
+@contextlib.contextmanager
+def _stream(repository: Repository, name: str, headers: Mapping[str, str]) -> Iterator[Any]:
+    """Open a file of the Hub. Raises what huggingface_hub raises."""
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils import (  # type: ignore[attr-defined] # documented, yet not listed as exported
+        build_hf_headers,
+        get_session,
+        hf_raise_for_status,
+    )
 
-    from huggingface_hub import hf_hub_download
+    url = hf_hub_url(repository.id, name, repo_type=repository.kind, revision=repository.commit, endpoint=_endpoint())
+    asked = {**build_hf_headers(), "Accept-Encoding": "identity", **headers}
+    with get_session().stream("GET", url, headers=asked, timeout=TIMEOUT_SECONDS, follow_redirects=True) as response:
+        hf_raise_for_status(response)
+        yield response
 
-    for name in names:
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def _persistently(work: Callable[[], Any], what: str, progress: Callable[[], int] = lambda: 0) -> Any:  # noqa: ANN401
+    """Do some work with the Hub, trying again where that may help. Raises Refusal in clear words.
+
+    Tries are counted anew whenever `progress` has grown.
+    """
+    tries, before = 0, progress()
+    while True:
         try:
-            hf_hub_download(model_id, name, revision=revision, local_dir=folder, etag_timeout=TIMEOUT_SECONDS)
+            return work()
         except Exception as error:
-            raise refuse(f"{model_id}/{name}", "", f"cannot be fetched: {error}", "Try again") from error
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
+            # Which errors a dead network raises depends on the HTTP library that huggingface_hub brings. Those of
+            # the disk are the caller's.
+            if isinstance(error, Refusal) or (isinstance(error, OSError) and type(error).__module__ == "builtins"):
+                raise
+            failed = error
+        now = progress()
+        tries, before = (1 if now > before else tries + 1), now
+        wait = hub_trouble.wait(failed, tries)
+        if wait is None:
+            raise Refusal([hub_trouble.in_words(failed, what)]) from None
+        sleep(wait)

@@ -41,8 +41,30 @@ class StoredFile(BaseModel):
     bytes: int
 
 
+class DataSet(BaseModel):
+    """One public data set that a workload was drawn from: its commit, its files by sha256, and how many public rows.
+
+    `licence` is what the task says of it, `licence_on_hub` what its card says, null where that says nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    dataset: str
+    config: str | None
+    split: str
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    pinned: bool
+    licence: str
+    licence_on_hub: str | None
+    rows: int
+    files: dict[str, Sha256]
+
+
 class Manifest(BaseModel):
-    """What a folder of the Shelf holds and where it came from."""
+    """What a folder of the Shelf holds and where it came from.
+
+    Of workloads: `sources` they were drawn from; `pinned`, whether the task names the commit of every one (what is not
+    pinned can be tried, never rated); how many of their rows are private.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["model", "workload"]
@@ -52,6 +74,10 @@ class Manifest(BaseModel):
     licence: str | None
     base_model: str | None
     about: str
+    sources: tuple[DataSet, ...] = ()
+    pinned: bool = True
+    version: int | None = None
+    private_rows: int = 0
     files: dict[str, StoredFile]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import measure, measure_command, prove, say, submit
+from wattbench.cli import measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.command()(prove.keygen)
 app.command()(prove.sign)
 app.command()(prove.verify)
 app.command()(prove.audit)
+app.add_typer(workload.app, name="workload")
 
 
 def main() -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wattbench.cli import say
-from wattbench.problems import Refusal
+from wattbench.problems import Refusal, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wattbench.hub import Tell
+    from wattbench.problems import Problem
+    from wattbench.submissions import Submission
 
 SHELF = Path("build/shelf")
 ShelfOption = Annotated[Path, typer.Option(envvar="WATTSTAR_SHELF", help="The folder that holds models and workloads.")]
@@ -31,18 +38,102 @@ def check(paths: Paths) -> None:
         raise typer.Exit(1)
 
 
-def prefetch(paths: Paths, shelf: ShelfOption = SHELF) -> None:
-    """Fetch the models that submissions ask for onto the Shelf, checked file by file."""
-    from wattbench import demo, hub, submissions
+def prefetch(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Submission files, or folders that hold some.", show_default=False)
+    ] = None,
+    shelf: ShelfOption = SHELF,
+    references: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TASK", help="Fetch what the sessions of a task need besides candidates."),
+    ] = None,
+    device_memory: Annotated[
+        float | None, typer.Option(metavar="GB", help="The memory of the device, to say now which models will not fit.")
+    ] = None,
+) -> None:
+    """Fetch the models that submissions ask for onto the Shelf, checked file by file, with their reference models.
 
-    good, problems = submissions.check(paths)
+    What would keep a model from being measured is said first, from its small files alone; such a model is not fetched.
+    """
+    from wattbench import fetching, submissions
+
+    if not paths and not references:
+        raise refuse("", "", "there is nothing to fetch", "Name submissions, or --references TASK")
+    good, problems = submissions.check(paths) if paths else ([], [])
+    beside = dict.fromkeys(model for name in references or () for model in fetching.needed(name))
     if problems:
         raise Refusal(problems)
-    with say.progress(len(good)) as step:
+    with say.progress(2 * len(good) + len(beside)) as step:
+        wanted: list[tuple[Path, Submission]] = []
         for number, (path, submission) in enumerate(good):
-            step(f"{submission.model.id}", number)
-            if submission.model.package is None:
-                fresh = hub.prefetch(submission, shelf)
-            else:
-                fresh = demo.fill(demo.find(submission, path, shelf), shelf)
-            say.out.print(f"{submission.model.id}: {'fetched' if fresh else 'on the Shelf already'}")
+            step(f"{submission.model.id}: looking at its small files", number)
+            found = _look(submission, device_memory, shelf)
+            say.problems(found)
+            problems += found
+            wanted += [] if found else [(path, submission)]
+        beside |= dict.fromkeys(
+            model
+            for _, submission in wanted
+            if submission.model.package is None
+            for name in submission.tasks
+            for model in fetching.needed(name)
+        )
+        work = [_of_submission(path, submission, shelf) for path, submission in wanted]
+        work += [_of_model(identity, revision, shelf) for identity, revision in beside]
+        for number, (identity, fetch) in enumerate(work):
+            problems += _fetch(identity, fetch, step, len(good) + number)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _look(submission: Submission, gigabytes: float | None, shelf: Path) -> list[Problem]:
+    """Everything that is wrong with a model of the Hub for the tasks and precisions that are asked of it."""
+    from wattbench import fetching, preflight, tasks
+    from wattbench import shelf as shelves
+
+    model = submission.model
+    if model.package is not None or (shelves.model_folder(shelf, model.id, model.key) / shelves.MANIFEST).is_file():
+        return []
+    try:
+        _, outline = fetching.outline(model.id, model.key)
+    except Refusal as refusal:
+        return list(refusal.problems)
+    room = None if gigabytes is None else int(gigabytes * 1e9)
+    wishes = [
+        preflight.Wish(tasks.find(name), precision, room)
+        for name in submission.tasks
+        for precision in submission.precisions
+    ]
+    return list(dict.fromkeys(problem for wish in wishes for problem in preflight.judge(outline, wish)))
+
+
+def _of_submission(path: Path, submission: Submission, shelf: Path) -> tuple[str, Callable[[Tell], bool]]:
+    """Give whose model it is, and what puts it on the Shelf."""
+    from wattbench import demo, fetching
+
+    if submission.model.package is None:
+        return submission.model.id, lambda tell: fetching.prefetch(submission, shelf, tell)
+    return submission.model.id, lambda _: demo.fill(demo.find(submission, path, shelf), shelf)
+
+
+def _of_model(identity: str, revision: str, shelf: Path) -> tuple[str, Callable[[Tell], bool]]:
+    from wattbench import fetching
+
+    return identity, lambda tell: fetching.prefetch_model(identity, revision, shelf, tell=tell)
+
+
+def _fetch(
+    identity: str, fetch: Callable[[Tell], bool], step: Callable[[str, float], None], begun: int
+) -> tuple[Problem, ...]:
+    """Put one model on the Shelf and say so; what went wrong."""
+
+    def tell(name: str, have: int, size: int) -> None:
+        step(f"{identity}/{name} ({size / 1e6:.0f} MB)", begun + have / max(size, 1))
+
+    try:
+        fresh = fetch(tell)
+    except Refusal as refusal:
+        say.problems(refusal.problems)
+        return refusal.problems
+    say.out.print(f"{identity}: {'fetched' if fresh else 'on the Shelf already'}", soft_wrap=True)
+    return ()

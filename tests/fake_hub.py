@@ -1,0 +1,231 @@
+"""A Hub of one's own: a local HTTP server that speaks the Hub's API for models and data sets, by HF_ENDPOINT.
+
+It serves what tests put there, file by file with commits, LFS hashes and ranges, and fails in the ways that tests ask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.server
+import io
+import json
+import re
+import threading
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+COMMIT = "a" * 40
+CONVERTED = "refs/convert/parquet"
+LFS = (".safetensors", ".bin", ".parquet")
+TOKEN = "hf_of_a_test"  # noqa: S105 - opens nothing but this server
+
+
+@dataclass
+class Repository:
+    """A model or a data set. `claimed` gives files a sha256 that they do not have.
+
+    converted: the Hub's own conversion of a data set to Parquet, under a reference of its own.
+    """
+
+    kind: Literal["models", "datasets"]
+    id: str
+    files: dict[str, bytes]
+    commit: str = COMMIT
+    licence: str | None = "mit"
+    gated: bool = False
+    claimed: dict[str, str] = field(default_factory=dict)
+    converted: Repository | None = None
+
+    def info(self) -> bytes:
+        """What the API answers about it."""
+        siblings = []
+        for name, data in self.files.items():
+            blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+            one: dict[str, Any] = {"rfilename": name, "size": len(data), "blobId": blob}
+            if name.endswith(LFS):
+                digest = self.claimed.get(name, hashlib.sha256(data).hexdigest())
+                one["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 1}
+            siblings.append(one)
+        told = {
+            "id": self.id,
+            "sha": self.commit,
+            "siblings": siblings,
+            "cardData": {"license": self.licence} if self.licence else {},
+            "gated": "manual" if self.gated else False,
+            "private": False,
+            "downloads": 0,
+            "likes": 0,
+            "tags": [],
+        }
+        return json.dumps(told).encode()
+
+
+@dataclass
+class Fault:
+    """What goes wrong with requests whose path holds `path`, the next `times` times.
+
+    cut: the body ends after so many bytes. swap: other bytes of the same length are sent. stall: seconds of silence.
+    """
+
+    path: str
+    times: int = 10**6
+    status: int | None = None
+    code: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None
+    swap: bool = False
+    stall: float = 0.0
+    method: str = ""
+
+
+class FakeHub:
+    """What the server has, what goes wrong, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.repositories: dict[tuple[str, str], Repository] = {}
+        self.faults: list[Fault] = []
+        self.asked: list[str] = []
+        self.sent: dict[str, int] = {}
+        self.url = ""
+
+    def put(
+        self, kind: Literal["models", "datasets"], identity: str, files: Mapping[str, bytes], **more: Any
+    ) -> Repository:
+        """Put a model or a data set there."""
+        one = Repository(kind, identity, dict(files), **more)
+        self.repositories[kind, identity] = one
+        return one
+
+    def fail(self, path: str, **what: Any) -> None:
+        """Make requests go wrong."""
+        self.faults.append(Fault(path, **what))
+
+    def fault(self, method: str, path: str) -> Fault | None:
+        """Take the next fault that is due for a path."""
+        for one in self.faults:
+            if one.path in path and one.times > 0 and one.method in ("", method):
+                one.times -= 1
+                return one
+        return None
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[FakeHub]:
+    """Run a Hub; yields it with its `url`."""
+    hub = FakeHub()
+
+    class Handler(_Handler):
+        state = hub
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    state: FakeHub
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.state.asked.append(f"{self.command} {self.path}")
+        fault = self.state.fault(self.command, self.path)
+        if fault and fault.stall:
+            time.sleep(fault.stall)
+        if fault and fault.status:
+            headers = dict(fault.headers) | ({"X-Error-Code": fault.code} if fault.code else {})
+            return self.reply(fault.status, b'{"error": "no"}', headers)
+        path = urllib.parse.unquote(self.path.split("?")[0].strip("/"))
+        if found := re.fullmatch(r"api/(models|datasets)/([^/]+/[^/]+)(?:/revision/(.+))?", path):
+            return self.about(*found.groups())
+        if found := re.fullmatch(r"(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+            return self.file("datasets" if found[1] else "models", found[2], found[3], found[4], fault)
+        return self.reply(404, b"{}", {})
+
+    def repository(self, kind: str, identity: str, revision: str | None) -> Repository | None:
+        one = self.state.repositories.get((kind, identity))
+        if one is None:
+            self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
+        elif one.converted is not None and revision in (CONVERTED, one.converted.commit):
+            return one.converted
+        elif revision not in (None, "main", one.commit):
+            self.reply(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
+        else:
+            return one
+        return None
+
+    def about(self, kind: str, identity: str, revision: str | None) -> None:
+        if one := self.repository(kind, identity, revision):
+            self.reply(200, one.info(), {})
+
+    def file(self, kind: str, identity: str, revision: str, name: str, fault: Fault | None) -> None:
+        one = self.repository(kind, identity, revision)
+        if one is None:
+            return None
+        if one.gated and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.reply(403, b"{}", {"X-Error-Code": "GatedRepo"})
+        if name not in one.files:
+            return self.reply(404, b"{}", {"X-Error-Code": "EntryNotFound"})
+        data = one.files[name]
+        digest = one.claimed.get(name, hashlib.sha256(data).hexdigest())
+        headers = {"ETag": f'"{digest}"', "X-Repo-Commit": one.commit, "Accept-Ranges": "bytes"}
+        start, status = 0, 200
+        if found := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            start, end = int(found[1]), min(int(found[2] or len(data) - 1), len(data) - 1)
+            headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
+            data, status = data[start : end + 1], 206
+        if fault and fault.swap:
+            data = bytes(byte ^ 1 for byte in data)
+        return self.reply(status, data, headers, None if fault is None else fault.cut)
+
+    def reply(self, status: int, body: bytes, headers: Mapping[str, str], cut: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            path = self.path.split("?")[0]
+            self.state.sent[path] = self.state.sent.get(path, 0) + len(body[:cut])
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(body[:cut])
+        self.close_connection = True
+
+
+def parquet(rows: Sequence[Mapping[str, Any]], row_group: int | None = None) -> bytes:
+    """Write rows as Parquet, as data sets on the Hub are."""
+    import polars as pl
+
+    data = io.BytesIO()
+    pl.DataFrame(list(rows), infer_schema_length=None).write_parquet(data, row_group_size=row_group)
+    return data.getvalue()
+
+
+def safetensors(tensors: Mapping[str, tuple[str, Sequence[int]]], *, body: bool = True) -> bytes:
+    """Write a safetensors file of zeros; without `body` the header alone, for models that would fill a disk."""
+    sizes = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I8": 1, "U8": 1, "I32": 4, "F8_E4M3": 1}
+    header, at = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        size = sizes[dtype]
+        for length in shape:
+            size *= length
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + (b"\0" * at if body else b"")
