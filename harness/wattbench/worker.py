@@ -37,10 +37,10 @@ class Worker:
         self.rows: list[Row] = workloads.open_rows(Path(order["workload"]))
         backend = backends.find(order["backend"])
         loaded = backend.load(Path(order["model"]), self.task, precision=order["precision"], device=order["device"])
-        if self.task.check is not None:
-            self.task.check(loaded, self.rows)
         self.first: Clock | None = None
         self.loaded: Loaded = replace(loaded, options=order.get("options", {}), mark=self._mark, graders=graders)
+        if self.task.check is not None:
+            self.task.check(self.loaded, self.rows)
         self.answered = Answered([])
         self.asked: list[int] = []
         self.passes: list[list[Output]] = []
