@@ -18,6 +18,16 @@ HTML = ROOT / "build/html"
 MODELS = {
     "sentence-similarity": ("demo/all-MiniLM-L6-v2", "demo/paraphrase-MiniLM-L3-v2", "demo/sre-embedding-model"),
     "image-classification": ("demo/efficientnet-lite0", "demo/efficientnet-lite1", "demo/efficientnet-lite2"),
+    "text-generation": ("demo/SmolLM2-135M-Instruct",),
+    "automatic-speech-recognition": ("demo/whisper-tiny.en", "demo/whisper-base"),
+}
+# What a model that was converted rightly reaches with room to spare, and one of noise does not: quality, and whether
+# more of it is better.
+LIMITS = {
+    "sentence-similarity": (0.2, True),
+    "image-classification": (0.5, True),
+    "text-generation": (0.4, True),
+    "automatic-speech-recognition": (0.1, False),
 }
 
 
@@ -51,6 +61,11 @@ def board_problems(task: str, models: Sequence[str]) -> Iterator[str]:
     if estimated and not any(column.startswith("estimated_wh") for column in header):
         yield f"{task}: no CSV column says estimated: {header}"
     for model in models:
+        quality = rows.get(model, {}).get("quality") or {}
+        limit, higher = LIMITS[task]
+        value = quality.get("value")
+        if value is None or (value < limit if higher else value > limit):
+            yield f"{task}: {model} does not do its task: {quality}, expected {limit} or better"
         if rows.get(model, {}).get("stars") not in {1, 2, 3, 4, 5}:
             yield f"{task}: {model} has no star: {rows.get(model)}"
         if not (HTML / "models" / model / "index.html").is_file():

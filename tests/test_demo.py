@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wattbench import demo, shelf
-from wattbench.demo import packages, rows
+from wattbench.demo import packages, rows, speech
 from wattbench.problems import Refusal
 
 SHELF = Path(os.environ.get("WATTSTAR_SHELF", Path(__file__).parents[1] / "build/shelf"))
@@ -168,3 +168,43 @@ def test_the_human_matrix_is_symmetric_with_ones_on_its_diagonal() -> None:
     assert all(texts[i]["similarities"][j] == texts[j]["similarities"][i] for i in range(50) for j in range(50))
     assert all(0 <= one <= 1 for row in texts for one in row["similarities"])
     assert all(len(row["text"]) > 100 for row in texts)
+
+
+def test_questions_name_their_answer_nowhere_and_no_two_are_alike() -> None:
+    (gensim,) = fetched(packages.GENSIM)
+    asked = rows.questions(gensim)
+    questions = [row["messages"][-1]["content"] for row in asked]
+    assert len(set(questions)) == len(asked) == rows.CAPITALS + rows.PLURALS
+    assert {row["source"] for row in asked} == {"capitals", "plurals"}
+    assert ("What is the capital of Greece?", "Athens") in zip(questions, [row["answer"] for row in asked], strict=True)
+    for row in asked:
+        words = " ".join(message["content"] for message in row["messages"])
+        assert row["answer"] not in words.replace('"', " ").replace("?", " ").split()
+        assert [message["role"] for message in row["messages"]][-2:] == ["assistant", "user"]
+
+
+def test_a_text_to_go_on_with_and_its_reference_are_the_whole_text() -> None:
+    (gensim,) = fetched(packages.GENSIM)
+    halves = rows.begun_texts(gensim)
+    assert len(halves) == rows.BEGUN
+    for row in halves:
+        assert row["reference"].startswith(" ")
+        assert "  " not in row["text"] + row["reference"]
+        assert abs(len(row["text"].split()) - len(row["reference"].split())) <= 1
+        assert len(row["reference"]) > 200
+
+
+def test_recordings_are_16_khz_mono_and_have_words_at_a_speaking_pace() -> None:
+    import io
+    import wave
+
+    (pocketsphinx,) = fetched(packages.POCKETSPHINX)
+    clips = speech.librivox(pocketsphinx)
+    assert len(clips) == 5
+    for clip in clips:
+        with wave.open(io.BytesIO(clip["audio"])) as heard:
+            assert (heard.getframerate(), heard.getnchannels(), heard.getsampwidth()) == (16000, 1, 2)
+            seconds = heard.getnframes() / heard.getframerate()
+        assert 1.5 < len(clip["text"].split()) / seconds < 4
+    assert sum(len(clip["text"].split()) for clip in clips) == 70
+    assert "had he married a more amiable woman" in clips[3]["text"]

@@ -144,7 +144,7 @@ def _measure(plans: Sequence[Plan], setting: Setting) -> tuple[list[tuple[Path, 
     """Measure every session under one bar of progress; the runs with their files, and what could not be measured."""
     from wattbench import session
 
-    total = sum(len(plan.candidates) + 2 for plan in plans)
+    total = sum(plan.runs for plan in plans)
     written: list[tuple[Path, Run]] = []
     failed: list[Problem] = []
     done_before = 0
@@ -161,7 +161,7 @@ def _measure(plans: Sequence[Plan], setting: Setting) -> tuple[list[tuple[Path, 
                     written += [(path, one)]
             except Refusal as refusal:
                 failed += refusal.problems
-            done_before += len(plan.candidates) + 2
+            done_before += plan.runs
     return written, failed
 
 

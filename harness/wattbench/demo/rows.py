@@ -1,4 +1,4 @@
-"""The demo's workloads, read out of packaged data: real texts with human judgements, real pictures with labels.
+"""The demo's texts and pictures, read out of packaged data: with human judgements, right answers, certain labels.
 
 The corpora state no licence of their own, so they are read from the packages and never copied into the repository.
 """
@@ -27,6 +27,61 @@ def lee(gensim: Path) -> list[Row]:
         {"id": f"lee-{i:02d}", "text": text.strip(), "similarities": [max(upper[i][j], upper[j][i]) for j in range(50)]}
         for i, text in enumerate(texts)
     ]
+
+
+_PAIRS = (f"{_LEE}/questions-words.txt", "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36")
+CAPITALS, PLURALS = 14, 6
+_FORM = (  # shows the form of an answer with two that are not asked for
+    {"role": "system", "content": "Answer with one word."},
+    {"role": "user", "content": "What is the capital of Ireland?"},
+    {"role": "assistant", "content": "Dublin"},
+    {"role": "user", "content": 'What is the plural of "tree"?'},
+    {"role": "assistant", "content": "trees"},
+)
+
+
+def questions(gensim: Path) -> list[Row]:
+    """Ask for capitals and plurals: the first pairs of two sections, in the file's order, not chosen by what is easy.
+
+    Each line of the file holds two pairs that are alike (Athens Greece Baghdad Iraq); here every pair stands alone.
+    """
+    sections: dict[str, dict[str, str]] = {}
+    for line in packages.read(gensim, *_PAIRS).decode().splitlines():
+        first, second, *_ = line.split()
+        if first == ":":
+            pairs = sections.setdefault(second, {})
+        else:
+            pairs.setdefault(first, second)
+    capitals = list(sections["capital-common-countries"].items())[:CAPITALS]
+    plurals = list(sections["gram8-plural"].items())[:PLURALS]
+    asked = [("capitals", f"What is the capital of {country}?", capital) for capital, country in capitals]
+    asked += [("plurals", f'What is the plural of "{one}"?', many) for one, many in plurals]
+    return [
+        {
+            "id": f"question-{number:02d}",
+            "messages": [*_FORM, {"role": "user", "content": question}],
+            "answer": answer,
+            "choices": None,
+            "source": source,
+        }
+        for number, (source, question, answer) in enumerate(asked)
+    ]
+
+
+_NEWS = (f"{_LEE}/lee_background.cor", "5d78d6dafd953bbf65797bef09a9ffb9ec430583381be705f8fd460000f370fb")
+BEGUN = 4
+
+
+def begun_texts(gensim: Path) -> list[Row]:
+    """Cut news texts in two, at the middle word: the first half to go on from, the second half as the reference."""
+    texts = packages.read(gensim, *_NEWS).decode("latin-1").splitlines()[:BEGUN]
+    rows = []
+    for number, text in enumerate(texts):
+        words = text.split()
+        middle = len(words) // 2
+        begun, rest = " ".join(words[:middle]), " " + " ".join(words[middle:])
+        rows.append({"id": f"news-{number}", "text": begun, "reference": rest})
+    return rows
 
 
 # Class numbers of ImageNet that a person would accept; empty where people would argue, or no class fits.
