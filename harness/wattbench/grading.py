@@ -17,14 +17,16 @@ RESAMPLES = 1000
 SEED = 20260101
 
 
-def proportion(metric: Metric, right: int, n: int) -> Quality:
+def proportion(metric: Metric, right: float, n: int) -> Quality:
     """Give a proportion with Wilson's 95 % interval. Raises ValueError where nothing was graded."""
-    from scipy.stats import binomtest
+    from math import sqrt
 
     if n < 1:
         raise ValueError("no row has a reference: nothing can be graded")
-    interval = binomtest(right, n).proportion_ci(method="wilson")
-    return quality(metric, right / n, float(interval.low), float(interval.high), n)
+    share, z = right / n, 1.959963984540054
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return quality(metric, share, max(0.0, middle - half), min(1.0, middle + half), n)
 
 
 def bootstrapped(metric: Metric, scores: Sequence[float | None], weights: Sequence[float] | None = None) -> Quality:
@@ -38,6 +40,9 @@ def bootstrapped(metric: Metric, scores: Sequence[float | None], weights: Sequen
     if not graded:
         raise ValueError("no row has a reference: nothing can be graded")
     values, shares = (np.array(column, dtype=float) for column in zip(*graded, strict=True))
+
+    if values.min() == values.max() and 0 <= values[0] <= 1:
+        return proportion(metric, float(values.sum()), len(values))  # nothing varies: resampling would claim certainty
 
     def mean(chosen: np.ndarray) -> float:
         return float(values[chosen] @ shares[chosen] / shares[chosen].sum())
