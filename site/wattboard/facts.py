@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from wattbench.limits import OFFICIAL
 from wattboard.reasons import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SUBJECT = ("board", "model", "revision")
 DIGITS = 6
@@ -12,27 +19,35 @@ DIGITS = 6
 
 def facts(passes: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.LazyFrame:
     """Say what else decides: the worst gate, weights, device, references of all sessions; and whom we speak of."""
-    newest = [
-        pl.col(name).sort_by("measured_at", "digest").last()
-        for name in ("parameters", "licence", "base_model", "device", "kind")
-    ]
+
+    def told(name: str) -> pl.Expr:
+        return pl.col(name).sort_by("measured_at", "digest")
+
+    newest = [told(name).last() for name in ("parameters", "licence", "base_model", "device", "kind")]
     speed = pl.col("seconds").filter(pl.col("queries") > 0) / pl.col("queries").filter(pl.col("queries") > 0)
     return (
-        passes.join(sessions.drop("digests", "began", "ended"), on=("board", "session"), how="left")
+        passes.join(
+            sessions.select("board", "session", "ln_r_s", "reference_fails", "reference_flags"),
+            on=("board", "session"),
+            how="left",
+        )
         .group_by(*SUBJECT)
         .agg(
             *newest,
             worst("verdict"),
             pl.col("measured_at").max(),
             pl.col("protocol").unique().sort().str.join(", "),
+            first_measured_at=pl.col("measured_at").min(),
+            weights_digest=told("weights_digest").first(),
             lost=(~usable("wh_per_1000")).sum().cast(pl.Int64),
             seconds_per_query=rounded(speed.sort().median()),
             synthetic=(pl.col("weights") != "real").any(),
             fake=pl.col("fake").any(),
-            quick=(pl.col("protocol") == "quick").any(),
+            unofficial=(pl.col("protocol") != OFFICIAL.protocol).any(),
             packaged=pl.col("revision").str.starts_with("package:").any(),
             lacking=pl.col("ln_r_s").is_null().any(),
             reference_fails=pl.col("reference_fails").fill_null(value=False).any(),
+            reference_flags=pl.col("reference_flags").fill_null(value=False).any(),
         )
     )
 
@@ -45,6 +60,15 @@ def quality(passes: pl.LazyFrame) -> pl.LazyFrame:
         .group_by(*SUBJECT)
         .agg(pl.col(*columns, "higher_is_better").sort_by("measured_at", "digest").last())
     )
+
+
+def weights_digest(hashes: Mapping[str, str]) -> str | None:
+    """Name a set of weights: the sha256 over the sorted sha256 of its safetensors; None where there are none.
+
+    Two models whose weights are the same files, however they are called, have the same name here.
+    """
+    files = sorted({digest for name, digest in hashes.items() if name.endswith(".safetensors")})
+    return hashlib.sha256("\n".join(files).encode()).hexdigest() if files else None
 
 
 def in_order(column: str) -> pl.Expr:

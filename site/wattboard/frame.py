@@ -1,179 +1,136 @@
-"""Runs -> one LazyFrame with one SCHEMA: one row a pass. Nothing is aggregated here."""
+"""Runs -> one LazyFrame with one SCHEMA: one row a pass. Nothing is aggregated here.
+
+Run files are read once and their rows kept (cache.py); a run itself is read again only where a page shows it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from wattbench import runs
-from wattbench.boards import Board
+from wattbench.evidence import FETCH
 from wattbench.problems import Problem, Refusal, refuse
 from wattbench.trace import path_of
+from wattboard import cache, left_out, reading
+from wattboard.cache import Kept, Seen
+from wattboard.rows import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from wattbench.runs import Pass, Run, Trace
+    from wattbench.keys import TrustedKey
+    from wattbench.runs import Run, Table, Trace
+    from wattboard.left_out import LeftOut
+    from wattboard.reading import Place
 
-SCHEMA: dict[str, Any] = {
-    # the board, whole and in its fields
-    "board": pl.String,
-    "task": pl.String,
-    "version": pl.Int64,
-    "sku": pl.String,
-    "count": pl.Int64,
-    "precision": pl.String,
-    "scenario": pl.String,
-    "reasoning": pl.String,
-    "meter": pl.String,
-    "kind": pl.String,
-    # what was measured
-    "model": pl.String,
-    "revision": pl.String,
-    "base_model": pl.String,
-    "parameters": pl.Int64,
-    "licence": pl.String,
-    "weights": pl.String,
-    # in which run
-    "session": pl.String,
-    "role": pl.String,
-    "digest": pl.String,
-    "measured_at": pl.String,
-    "protocol": pl.String,
-    "device": pl.String,
-    "fake": pl.Boolean,
-    "verdict": pl.String,
-    # the pass; null in all of these is a run without passes
-    "pass_index": pl.Int64,
-    "rounds": pl.Int64,
-    "queries": pl.Int64,
-    "seconds": pl.Float64,
-    "joules": pl.Float64,
-    "wh_per_1000": pl.Float64,
-    # how good the run's outputs were
-    "quality_metric": pl.String,
-    "quality_value": pl.Float64,
-    "quality_low": pl.Float64,
-    "quality_high": pl.Float64,
-    "quality_n": pl.Int64,
-    "higher_is_better": pl.Boolean,
-}
+__all__ = ["SCHEMA", "Filed", "Gathered", "frame", "gather", "only", "read", "trace_of"]
 
-JOULES_PER_WH = 3600.0
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A run and where it lies; `digest` is the sha256 of its bytes, `name` its file's name, `path` the file."""
+    """A run and where it lies: `digest` is the sha256 of its file's bytes, `path` the file.
 
-    run: Run
-    digest: str
-    name: str
+    `signer` is the id of the trusted key that signed it; None where nobody did, or nobody was asked.
+    """
+
     path: Path
+    digest: str
+    board: str
+    model: str
+    revision: str
+    session: str
+    role: str
+    measured_at: str
+    signer: str | None
+    rows: pl.DataFrame = field(repr=False, compare=False)  # those of all runs that were read together
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes. Raises Refusal where they have changed since the run was read."""
+        data = self.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise refuse(self.path, "", "changed while it was in use", "Let nothing write runs meanwhile; try again")
+        return data
+
+    @property
+    def run(self) -> Run:
+        """The run, read from its file. Raises Refusal where that has changed since."""
+        return _run(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was read: the runs that are whole, in the order of their names, and the files that are left out."""
+
+    filed: tuple[Filed, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def gather(folders: Iterable[Path]) -> tuple[Filed, ...]:
-    """Read every run below some submissions folders, each run once, in the order of their names.
+    """Read every run below some submissions folders, each once, whoever signed it. Raises Refusal for any bad file."""
+    gathered = read(folders, None)
+    left_out.check(gathered.left_out, strict=True)
+    return gathered.filed
 
-    Raises Refusal for every run that does not lie where its content says it belongs.
+
+def read(
+    folders: Iterable[Path], trusted: Mapping[str, TrustedKey] | None, kept_in: Path | None = None
+) -> Gathered:
+    """Read every run below some submissions folders, each once; leave out what does not hold, with its reasons.
+
+    Envelopes are held against the `trusted` keys, by id; with None nobody looks at them. `kept_in` is the folder of
+    the cache; None reads every file. Raises Refusal for a file that this machine cannot read.
     """
-    found: dict[str, Filed] = {}
-    problems: list[Problem] = []
-    for folder in folders:
-        for path, run in runs.read_all(folder):
-            digest = hashlib.sha256(runs.to_bytes(run)).hexdigest()
-            if runs.path_of(run, folder) != path:
-                problems.append(
-                    Problem(str(path), "", "the name is not what its content says", "Put back the file as measured")
-                )
-            elif not _SAFE_ID.fullmatch(run.model.id):
-                problems.append(
-                    Problem(str(path), "model.id", f"{run.model.id!r} is no ORG/NAME", "Use letters, digits, . _ -")
-                )
-            else:
-                found[digest] = Filed(run, digest, path.name, path)
-    if problems:
-        raise Refusal(problems)
-    return tuple(sorted(found.values(), key=lambda filed: (filed.run.model.id, filed.name)))
+    places = [place for folder in folders for place in reading.places(folder)]
+    bad = {place.path: why for place in places if (why := reading.unreadable(place.path, place.stat))}
+    left = [left_out.of(path, [why]) for path, why in bad.items()]
+    places = [place for place in places if place.path not in bad]
+    kept = cache.load(kept_in) if kept_in else cache.nothing()
+    trust = hashlib.sha256("".join(sorted(one.model_dump_json() for one in (trusted or {}).values())).encode())
+    trusts = trust.hexdigest() if trusted is not None else ""
 
+    envelopes = {place.path: place.envelope for place in places if trusted is not None}
+    listed = {place.path: place.stat for place in places}
+    listed |= {path: place.there[path.name] for place in places if (path := envelopes.get(place.path))}
+    seen = _hashed(listed, kept.files)
+    known = set(kept.rows["digest"].unique())
+    seals = dict(kept.seals)
 
-def trace_of(path: Path, trace: Trace) -> bytes:
-    """Read the trace beside a run file. Raises Refusal for one that is missing or is not the run's."""
-    place = path_of(path, trace)
-    try:
-        data = place.read_bytes()
-    except OSError as error:
-        message = f"the trace of {path.name} cannot be read: {error.strerror or error}"
-        raise refuse(place, "", message, "Fetch it: it belongs beside the run file") from None
-    if hashlib.sha256(data).hexdigest() != trace.sha256:
-        raise refuse(place, "sha256", f"is not the trace of {path.name}: its bytes differ", "Fetch the trace again")
-    return data
+    def sealed(place: Place) -> tuple[str, str, str] | None:
+        envelope = envelopes.get(place.path)
+        return (seen[place.path].sha256, seen[envelope].sha256, trusts) if envelope else None
 
-
-def frame(filed: Iterable[Filed]) -> pl.LazyFrame:
-    """Give one row a pass, in SCHEMA. A run without passes gives one row whose pass is null."""
-    rows = [row for one in filed for row in _rows(one)]
-    return pl.LazyFrame(rows, schema=SCHEMA, orient="row")
-
-
-def only(passes: pl.LazyFrame, boards: Iterable[str]) -> pl.LazyFrame:
-    """Keep the passes of some boards."""
-    return passes.filter(pl.col("board").is_in(sorted(boards)))
-
-
-def _rows(filed: Filed) -> list[dict[str, Any]]:
-    run, board, quality = filed.run, Board.parse(filed.run.board), filed.run.quality
-    told: dict[str, Any] = {
-        "board": run.board,
-        "task": board.task,
-        "version": board.version,
-        "sku": board.sku,
-        "count": board.count,
-        "precision": board.precision,
-        "scenario": board.scenario,
-        "reasoning": board.reasoning,
-        "meter": board.meter,
-        "kind": board.kind,
-        "model": run.model.id,
-        "revision": run.model.revision,
-        "base_model": run.model.base_model,
-        "parameters": run.model.parameters,
-        "licence": run.model.licence,
-        "weights": run.model.weights,
-        "session": run.session,
-        "role": run.role,
-        "digest": filed.digest,
-        "measured_at": run.measured_at,
-        "protocol": str(run.protocol.get("name", "unnamed")),
-        "device": run.device.name,
-        "fake": run.device.fake,
-        "verdict": run.verdict,
-        "quality_metric": quality.metric if quality else None,
-        "quality_value": quality.value if quality else None,
-        "quality_low": quality.low if quality else None,
-        "quality_high": quality.high if quality else None,
-        "quality_n": quality.n if quality else None,
-        "higher_is_better": quality.higher_is_better if quality else None,
-    }
-    passes: Sequence[Pass | None] = run.passes or (None,)
-    return [told | _window(index, one) for index, one in enumerate(passes)]
-
-
-def _window(index: int, one: Pass | None) -> dict[str, Any]:
-    if one is None:
-        return dict.fromkeys(("pass_index", "rounds", "queries", "seconds", "joules", "wh_per_1000"))
-    known = one.joules is not None and one.queries > 0
-    return {
-        "pass_index": index,
-        "rounds": one.rounds,
-        "queries": one.queries,
-        "seconds": one.seconds,
-        "joules": one.joules,
-        "wh_per_1000": one.joules / one.queries * 1000 / JOULES_PER_WH if known and one.joules else None,
-    }
+    unknown = [
+        place
+        for place in places
+        if seen[place.path].sha256 not in known or ((key := sealed(place)) is not None and key not in seals)
+    ]
+    told, fresh = reading.read([(one.path, envelopes.get(one.path)) for one in unknown], trusted or {})
+    for place, one in zip(unknown, told, strict=True):
+        if one.digest != seen[place.path].sha256:
+            raise refuse(place.path, "", "changed while it was read", "Let nothing write runs meanwhile; try again")
+        if one.problems:
+            left.append(left_out.of(place.path, one.problems))
+        elif (key := sealed(place)) is not None and one.signer is not None:
+            seals[key] = one.signer
+    refused = {place.path for place, one in zip(unknown, told, strict=True) if one.problems}
+    fresh = fresh.filter(~pl.col("digest").is_in(sorted(known))).unique(
+        ("digest", "pass_index"), keep="first", maintain_order=True
+    )
+    whole = [place for place in places if place.path not in refused]
+    filed, others = _file(whole, seen, {place.path: seals.get(sealed(place) or ("", "", "")) for place in whole}, pl.concat([kept.rows, fresh]), kept.files)
+    return Gathered(filed, tuple(sorted([*left, *others])))

@@ -1,16 +1,17 @@
-"""Freeze a board's thresholds into an edition. A board is frozen once."""
+"""Freeze boards into an edition: each once, each file with its sha256 in edition.json."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
 
-from wattbench import tasks
 from wattbench.boards import Board
 from wattbench.problems import refuse
 from wattbench.runs import write_whole
-from wattboard.editions import Edition, FrozenBoard, Kind, Levels, Reference, read
+from wattboard import drafting
+from wattboard.editions import SCHEMA, Edition, FrozenBoard, Kind, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,29 +20,26 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from wattboard.anchors import Anchor
-
-RULE_VERSION = 1
-U_CAL = 0.005
-U_SESS = 0.005
-# A demo session lasts minutes on a machine that does other things too: the reference corrects far less of that.
-U_SESS_DEMO = 0.08
+    from wattboard.cohorts import Founding
+    from wattboard.editions import Opened
 
 _EDITION_ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
-def thresholds(reference_wh: float, r: float) -> tuple[float, float, float, float]:
-    """Give `T_k = R_board * r^(k - 2.5)`, k = 1..4: the reference model lies in the middle of three stars."""
-    t1, t2, t3, t4 = (reference_wh * r ** (k - 2.5) for k in (1, 2, 3, 4))
-    return t1, t2, t3, t4
-
-
 def freeze(
-    folder: Path, edition_id: str, anchors: Mapping[str, Anchor], *, demo: bool, only: str | None = None
+    folder: Path,
+    edition_id: str,
+    anchors: Mapping[str, Anchor],
+    *,
+    demo: bool,
+    only: str | None = None,
+    foundings: Mapping[str, Founding] | None = None,
 ) -> list[str]:
     """Freeze the boards of `anchors` that are not frozen yet, and say in words what was done, one line a board.
 
-    `folder` holds the editions. Raises Refusal where the one board asked for (`only`) cannot be frozen, and where
-    the edition there is of another kind.
+    `folder` holds the editions. A board whose founding cohort is large enough gets thresholds from it, any other from
+    its reference model; a demo edition takes no cohort. Raises Refusal where the one board asked for (`only`) cannot be
+    frozen, and where the edition there is of another kind.
     """
     if not _EDITION_ID.fullmatch(edition_id):
         raise refuse("", "ID", f"{edition_id!r} is no edition's id", "Use lower-case letters, digits, dots and hyphens")
@@ -54,77 +52,74 @@ def freeze(
     frozen = dict(opened.boards) if opened else {}
     said, fresh = [], {}
     for name in [only] if only else sorted(anchors):
-        outcome = _freeze_one(name, anchors.get(name), edition_id, demo=demo, frozen=frozen)
+        founding = None if demo else (foundings or {}).get(name)
+        outcome: FrozenBoard | str
+        if name in frozen:
+            outcome = f"is frozen already, on {frozen[name].frozen_on}"
+        elif founding is not None and founding.enough:
+            outcome = founding.board()
+        else:
+            outcome = drafting.anchored(name, anchors.get(name), edition_id, demo=demo)
         if isinstance(outcome, FrozenBoard):
             fresh[name] = outcome
-            said.append(f"froze {name}")
+            said.append(f"froze {name}: {_basis(outcome)}")
         elif only:
             raise refuse(home / f"{name}.json", "", outcome, "A board is frozen once; a change is a new edition")
         else:
             said.append(f"kept {name}: {outcome}" if name in frozen else f"left {name} unfrozen: {outcome}")
     if fresh:
-        _write(home, edition_id, kind, opened.edition if opened else None, fresh)
+        known = _recorded(home, opened) if opened else None
+        write(home, extended(known, edition_id, kind, fresh), fresh)
     return said
 
 
-def _freeze_one(
-    name: str, anchor: Anchor | None, edition_id: str, *, demo: bool, frozen: Mapping[str, FrozenBoard]
-) -> FrozenBoard | str:
-    """Give the frozen board, or why there is none."""
-    if name in frozen:
-        return f"is frozen already, on {frozen[name].frozen_on}"
-    if anchor is None or anchor.wh_per_1000 is None:
-        return anchor.why if anchor else "no run of this board was found"
-    board = Board.parse(name)
-    if board.kind == "estimated" and not demo:
-        return "its energy is estimated, and estimates are rated in a demo edition only"
-    if anchor.quality is None:
-        return "its reference model has no quality, so no quality level can be set"
-    task = tasks.find(board.task)
-    better = 1 if task.metric.higher_is_better else -1
-    return FrozenBoard(
-        schema=1,
-        board=name,
-        edition=edition_id,
-        rule_version=RULE_VERSION,
-        frozen_on=anchor.newest,
-        anchor="reference",
-        reference=Reference(id=anchor.model, revision=anchor.revision, wh_per_1000_queries=anchor.wh_per_1000),
-        r=task.step,
-        thresholds_wh=thresholds(anchor.wh_per_1000, task.step),
-        cohort=(),
-        u_cal=U_CAL,
-        u_sess=U_SESS_DEMO if demo else U_SESS,
-        quality=Levels(
-            metric=task.metric.name,
-            higher_is_better=task.metric.higher_is_better,
-            minimum=task.metric.floor,
-            recommended=round(anchor.quality - better * task.metric.margin, 6),
-        ),
-        run_digests=anchor.digests,
-    )
-
-
-def _write(home: Path, edition_id: str, kind: Kind, known: Edition | None, fresh: Mapping[str, FrozenBoard]) -> None:
-    """Write new board files, then the edition: its headlines only ever gain tasks that had none."""
+def extended(known: Edition | None, edition_id: str, kind: Kind, fresh: Mapping[str, FrozenBoard]) -> Edition:
+    """Give an edition with new boards: its headlines only ever gain tasks that had none."""
     headline = dict(known.headline) if known else {}
     for name in sorted(fresh):
         headline.setdefault(Board.parse(name).task, name)
-    edition = Edition(
-        schema=1,
+    return Edition(
+        schema=SCHEMA,
         id=edition_id,
         title=known.title if known else ("Demo edition" if kind == "demo" else f"Edition {edition_id}"),
         kind=kind,
-        rule_version=RULE_VERSION,
+        rule_version=drafting.RULE_VERSION,
         opened=known.opened if known else max(board.frozen_on for board in fresh.values()),
         headline=headline,
+        boards=dict(known.boards) if known else {},
     )
+
+
+def write(home: Path, edition: Edition, fresh: Mapping[str, FrozenBoard]) -> Edition:
+    """Write new board files, then the edition with the sha256 of every board's file. Raises Refusal to overwrite one.
+
+    A file that is there already with the very bytes is what a killed freeze left, and is kept.
+    """
+    hashes = dict(edition.boards)
     for name, board in sorted(fresh.items()):
-        path = home / f"{name}.json"
-        if path.exists():
+        path, data = home / f"{name}.json", _bytes(board)
+        if not path.exists():
+            write_whole(path, data)
+        elif path.read_bytes() != data:
             raise refuse(path, "", "exists already", "A board is frozen once; a change is a new edition")
-        write_whole(path, _bytes(board))
-    write_whole(home / "edition.json", _bytes(edition))
+        hashes[name] = hashlib.sha256(data).hexdigest()
+    whole = edition.model_copy(update={"boards": hashes})
+    write_whole(home / "edition.json", _bytes(whole))
+    return whole
+
+
+def _recorded(home: Path, opened: Opened) -> Edition:
+    """Give an edition with the sha256 of its boards' files: one of schema 1 recorded none."""
+    if opened.edition.schema_ > 1:
+        return opened.edition
+    hashes = {name: hashlib.sha256((home / f"{name}.json").read_bytes()).hexdigest() for name in sorted(opened.boards)}
+    return opened.edition.model_copy(update={"boards": hashes})
+
+
+def _basis(board: FrozenBoard) -> str:
+    if board.founders:
+        return f"from {len(board.founders)} lineages, one star is a factor of {board.r:.2f}"
+    return f"relative to {board.reference.id}, one star is a factor of {board.r:.2f}"
 
 
 def _bytes(value: BaseModel) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from wattbench.problems import refuse
-from wattboard import facts, reasons
+from wattboard import calibration, facts, reasons, thresholds
 from wattboard.facts import SUBJECT
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from wattboard.reasons import Status
 
 MIN_COHORT = 20
-NORMAL = 1.96
-MOST_DF = 5000  # past this many degrees of freedom Student's t is 1.96 to three digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,9 @@ class Rating:
     """A submission's stars on a board. Energies are in Wh per 1,000 queries, rounded to 6 significant digits.
 
     `wh_low` to `wh_high` is the 95 % interval; `stars` is what the worse end earns, None where `reasons` say why.
+    `stars_least` to `stars_most` is the range of the star when each lineage in turn is left out of the founding cohort,
+    None where the board has none. `fewest` is the smallest number of passes in a session, `factor` the largest |ln c|;
+    `reference_flags` tells whether a gate was flagged for the reference model of one of its sessions.
     """
 
     board: str
@@ -67,44 +68,13 @@ class Rating:
     device: str
     protocol: str
     measured_at: str
-
-
-def references(passes: pl.LazyFrame, models: pl.LazyFrame) -> pl.LazyFrame:
-    """Give `R_s` of each board and session: the geometric mean of the reference model before and after it.
-
-    `models` names each board's `reference_model` and `reference_revision`. A session that lacks either has null.
-    """
-    sides = (
-        passes.filter(pl.col("role").str.starts_with("reference-") & reasons.usable("wh_per_1000"))
-        .join(models, on="board")
-        .filter(pl.col("model") == pl.col("reference_model"), pl.col("revision") == pl.col("reference_revision"))
-        .with_columns(y=pl.col("wh_per_1000").log())
-        .group_by("board", "session", "role", "digest")
-        .agg(facts.in_order("y"), pl.col("measured_at").min(), facts.worst("verdict"))
-        .group_by("board", "session", "role")
-        .agg(
-            pl.col("y").list.mean().sort_by("digest"),
-            pl.col("digest").sort(),
-            pl.col("measured_at").min().alias("began"),
-            pl.col("measured_at").max().alias("ended"),
-            facts.worst("verdict"),
-        )
-        .with_columns(y=pl.col("y").list.mean())
-    )
-    before = sides.filter(role="reference-before").drop("role")
-    after = sides.filter(role="reference-after").drop("role")
-    return before.join(after, on=("board", "session"), how="full", coalesce=True, suffix="_after").select(
-        "board",
-        "session",
-        began=pl.coalesce("began", "began_after"),
-        ended=pl.coalesce("ended_after", "ended"),
-        ln_r_s=(pl.col("y") + pl.col("y_after")) / 2,
-        reference_fails=(pl.col("verdict") == "fail") | (pl.col("verdict_after") == "fail"),
-        digests=pl.concat_list(
-            pl.col("digest").fill_null(pl.lit([], pl.List(pl.String))),
-            pl.col("digest_after").fill_null(pl.lit([], pl.List(pl.String))),
-        ),
-    )
+    stars_least: int | None = None
+    stars_most: int | None = None
+    fewest: int | None = None
+    factor: float | None = None
+    first_measured_at: str | None = None
+    weights_digest: str | None = None
+    reference_flags: bool = False
 
 
 def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenBoard]) -> pl.LazyFrame:
@@ -113,9 +83,10 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
     Boards that the edition lacks keep their energy and get no star. Raises Refusal where a board is of another
     edition or rule version: thresholds of two editions are never mixed.
     """
+    boards = tuple(boards)
     frozen = _thresholds(edition, boards)
     demo = edition is not None and edition.kind == "demo"
-    sessions = references(passes, frozen)
+    sessions = calibration.references(passes, frozen)
 
     # 1. y_sj = ln(E_sj * c_s), c_s = R_board / R_s (1 where there is no session factor: then there is no star)
     factor = (pl.col("ln_r_board") - pl.col("ln_r_s")).fill_null(0.0)
@@ -137,11 +108,13 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
         )
     )
     # 2. h_i^2 = t^2_{0.975, n-S} * s_w^2 * sum_s(1/n_s) / S^2 + 1.96^2 * (u_cal^2 + u_sess^2 / S)
+    #    with z = t_{0.975, K-1} for 1.96 where u_sess was measured in K < 20 sessions
     pooled = (
         by_session.group_by(*SUBJECT)
         .agg(
             S=pl.len().cast(pl.Int64),
             n=pl.col("n_s").sum().cast(pl.Int64),
+            fewest=pl.col("n_s").min().cast(pl.Int64),
             y_s=pl.col("y_s").sort_by("session"),
             squares=pl.col("squares").sort_by("session"),
             shares=(1 / pl.col("n_s")).sort_by("session"),
@@ -152,32 +125,32 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
             squares=pl.col("squares").list.sum(),
             shares=pl.col("shares").list.sum(),
         )
-        .join(_quantiles(), on="df", how="left")
+        .join(calibration.quantiles(), on="df", how="left")
         .with_columns(s_w=(pl.when(pl.col("df") > 0).then(pl.col("squares") / pl.col("df"))).sqrt())
-        .with_columns(t=pl.when(pl.col("df") > MOST_DF).then(NORMAL).otherwise(pl.col("t")))
+        .with_columns(t=pl.when(pl.col("df") > calibration.MOST_DF).then(calibration.NORMAL).otherwise(pl.col("t")))
     )
     energy = (
         pooled.join(frozen, on="board", how="left")
         .with_columns(
             h=(
                 pl.col("t").pow(2) * pl.col("s_w").pow(2) * pl.col("shares") / pl.col("S").pow(2)
-                + NORMAL**2 * (pl.col("u_cal").pow(2) + pl.col("u_sess").pow(2) / pl.col("S"))
+                + pl.col("z").pow(2) * (pl.col("u_cal").pow(2) + pl.col("u_sess").pow(2) / pl.col("S"))
             ).sqrt()
         )
-        .select(*SUBJECT, "S", "n", "y", "h", "s_w")
+        .select(*SUBJECT, "S", "n", "fewest", "y", "h", "s_w")
     )
     # 5. E and exp(y +- h) are rounded to 6 significant digits first; S(E) = 5 - #{k : E > T_k}
     # 6. the star shown is S(exp(y_i + h_i)); confirmed if it equals S(exp(y_i - h_i)), else borderline
-    return (
+    starred = (
         facts.facts(passes, sessions)
         .join(energy, on=SUBJECT, how="left")
         .join(factors, on=SUBJECT, how="left")
         .join(facts.quality(passes), on=SUBJECT, how="left")
         .join(frozen, on="board", how="left")
         .with_columns(
+            worse_end(),
             wh=facts.rounded(pl.col("y").exp()),
             wh_low=facts.rounded((pl.col("y") - pl.col("h")).exp()),
-            wh_high=facts.rounded((pl.col("y") + pl.col("h")).exp()),
             # 10. the index that is never rescaled: 100 * E_i / R_board
             index=facts.rounded(100 * (pl.col("y") - pl.col("ln_r_board")).exp()),
             edition=pl.lit(edition.id if edition else None, pl.String),
@@ -190,14 +163,35 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
         )
         .with_columns(borderline=(pl.col("stars") != pl.col("stars_at_best")).fill_null(value=False))
         .with_columns(status=reasons.status(demo=demo), recommended=reasons.reaches("recommended_level"))
-        .sort(*SUBJECT)
     )
+    return _with_ranges(starred, boards).sort(*SUBJECT)
+
+
+def worse_end() -> pl.Expr:
+    """Give `wh_high`, the worse end of the interval from `y` and `h`, rounded to 6 significant digits."""
+    return facts.rounded((pl.col("y") + pl.col("h")).exp()).alias("wh_high")
 
 
 def stars(energy: str) -> pl.Expr:
     """Item 5: `5 - #{k : E > T_k}` for finite E above 0, null otherwise. Equality gets the better star."""
     worse = pl.sum_horizontal((pl.col(energy) > pl.col(f"t{k}")).cast(pl.Int64) for k in (1, 2, 3, 4))
     return pl.when(reasons.usable(energy)).then(5 - worse)
+
+
+def _with_ranges(starred: pl.LazyFrame, boards: Iterable[FrozenBoard]) -> pl.LazyFrame:
+    """Item 9: add the range of the star shown when each lineage in turn is left out of the founding cohort."""
+    founded = [board for board in boards if board.founders]
+    if not founded:
+        return starred.with_columns(stars_least=pl.lit(None, pl.Int64), stars_most=pl.lit(None, pl.Int64))
+    ranges = (
+        starred.filter("rated")
+        .select(*SUBJECT, "wh_high")
+        .join(thresholds.without_each(founded), on="board")
+        .with_columns(stars=stars("wh_high"))
+        .group_by(*SUBJECT)
+        .agg(stars_least=pl.col("stars").min(), stars_most=pl.col("stars").max())
+    )
+    return starred.join(ranges, on=SUBJECT, how="left")
 
 
 def collect(rated: pl.LazyFrame) -> tuple[Rating, ...]:
@@ -230,21 +224,14 @@ def _thresholds(edition: Edition | None, boards: Iterable[FrozenBoard]) -> pl.La
                 *board.thresholds_wh,
                 board.u_cal,
                 board.u_sess,
+                calibration.coverage_factor(board.u_sess_sessions),
                 board.quality.minimum,
                 board.quality.recommended,
+                board.quality.higher_is_better,
                 board.anchor == "cohort" and len(board.cohort) >= MIN_COHORT,
             )
         )
-    numbers = ("r_board", "t1", "t2", "t3", "t4", "u_cal", "u_sess", "minimum", "recommended_level")
+    numbers = ("r_board", *thresholds.T, "u_cal", "u_sess", "z", "minimum", "recommended_level")
     schema = dict.fromkeys(("board", "reference_model", "reference_revision"), pl.String())
-    form = {**schema, **dict.fromkeys(numbers, pl.Float64()), "founded": pl.Boolean()}
+    form = {**schema, **dict.fromkeys(numbers, pl.Float64()), "up": pl.Boolean(), "founded": pl.Boolean()}
     return pl.LazyFrame(rows, schema=form, orient="row").with_columns(ln_r_board=pl.col("r_board").log())
-
-
-def _quantiles() -> pl.LazyFrame:
-    """Give `t_{0.975, df}` by df."""
-    import numpy as np
-    from scipy.stats import t
-
-    degrees = np.arange(1, MOST_DF + 1)
-    return pl.LazyFrame({"df": degrees, "t": t.ppf(0.975, degrees)}, schema={"df": pl.Int64, "t": pl.Float64})

@@ -18,7 +18,7 @@ REASONS = {
     "synthetic-weights": "the weights are synthetic: made for tests, not trained",
     "fake-device": "the device or its driver is a stand-in",
     "estimated": "the energy is estimated, and estimates are rated in a demo edition only",
-    "quick-protocol": "the quick protocol is rated in a demo edition only",
+    "quick-protocol": "a protocol other than the official one is rated in a demo edition only",
     "packaged-weights": "weights from a package instead of a revision on the Hub are rated in a demo edition only",
     "gate-failed": "a gate of the protocol failed",
     "no-reference": "a session lacks its reference model before or after it",
@@ -39,7 +39,7 @@ def reasons(*, demo: bool) -> pl.Expr:
         "synthetic-weights": pl.col("synthetic"),
         "fake-device": pl.col("fake"),
         "estimated": outside & (pl.col("kind") == "estimated"),
-        "quick-protocol": outside & pl.col("quick"),
+        "quick-protocol": outside & pl.col("unofficial"),
         "packaged-weights": outside & pl.col("packaged"),
         "gate-failed": pl.col("verdict") == "fail",
         "no-reference": pl.col("t1").is_not_null() & pl.col("lacking"),
@@ -56,7 +56,8 @@ def reasons(*, demo: bool) -> pl.Expr:
 def status(*, demo: bool) -> pl.Expr:
     """Items 6 and 7: a demo edition, a board without a cohort of 20, a flag or a single session: provisional."""
     off = pl.col("factor").fill_null(0.0) > FACTOR_FLAGS
-    provisional = off | pl.lit(demo) | ~pl.col("founded") | (pl.col("verdict") == "flag") | (pl.col("S") < 2)  # noqa: PLR2004
+    flagged = (pl.col("verdict") == "flag") | pl.col("reference_flags") | off
+    provisional = flagged | pl.lit(demo) | ~pl.col("founded") | (pl.col("S") < 2)  # noqa: PLR2004 - sessions
     return (
         pl.when(~pl.col("rated"))
         .then(pl.lit("unrated"))
@@ -69,8 +70,8 @@ def status(*, demo: bool) -> pl.Expr:
 
 
 def reaches(level: str) -> pl.Expr:
-    """Item 8: tell whether the quality reaches a level in the metric's direction. Equality does; null does not."""
-    up, value = pl.col("higher_is_better"), pl.col("quality_value")
+    """Item 8: tell whether the quality reaches a level in the board's direction. Equality does; null does not."""
+    up, value = pl.col("up"), pl.col("quality_value")
     return pl.when(up).then(value >= pl.col(level)).otherwise(value <= pl.col(level)).fill_null(value=False)
 
 
