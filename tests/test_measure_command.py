@@ -242,6 +242,17 @@ def test_a_meter_that_cannot_be_had_is_told_in_one_line_and_nothing_runs(
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_better_meter_that_was_passed_over_is_told_with_the_reason() -> None:
+    without_driver = {name: value for name, value in os.environ.items() if name != "FAKE_NVML_STATE"}
+    report = json.loads(run("--json", "--", "true", env=without_driver).stderr)
+    passed_over = {one["meter"]: one["reason"] for one in report["passed_over"]}
+    assert "NVIDIA driver" in passed_over["nvml"]
+    told = run("--", "true", env=without_driver).stderr
+    assert all(f"not {name}: {why}" in told for name, why in passed_over.items())
+    asked = run("--meter", "estimate", "--json", "--", "true", env=without_driver).stderr
+    assert json.loads(asked)["passed_over"] == []  # who asks for a meter needs no reason
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, wattbench.cli.measure_command, wattbench.cli\n"

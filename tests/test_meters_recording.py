@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 from fake_nvml import fixtures
 
 from wattbench import trace
-from wattbench.meters import MeterUnavailable, estimate, replay_nvml
+from wattbench.meters import MeterUnavailable, estimate, nvml_device, nvml_row, replay_nvml
 from wattbench.meters.nvml import open_meter
 from wattbench.meters.nvml_sampler import COLUMNS, due
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 FIRST = "GPU-fa4e0000-0000-0000-0000-000000000000"
 SECOND = "GPU-fa4e0000-0000-0000-0000-000000000001"
+WATTS = ("instant_watts", "average_watts", "usage_watts")
+VARIED = {"seconds", "gpu", "celsius", "sm_mhz", "memory_mhz", "utilisation_percent"}
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> bool:
@@ -69,6 +72,67 @@ def test_a_recording_gives_the_rows_of_a_trace(nvml: FakeNvml) -> None:
         "processes": [77],
     }
     assert rows[2]["processes"] is None  # they are listed once a second only
+    assert dict(recording.failures) == {}
+
+
+def test_the_records_are_laid_out_as_nvml_lays_them_out() -> None:
+    import pynvml
+
+    assert ctypes.sizeof(nvml_row._Field) == ctypes.sizeof(pynvml.c_nvmlFieldValue_t)
+    assert ctypes.sizeof(nvml_row._Temperature) == ctypes.sizeof(pynvml.c_nvmlTemperature_v1_t)
+    assert nvml_row._Field.value.offset == pynvml.c_nvmlFieldValue_t.value.offset
+    assert nvml_row._Field.code.offset == pynvml.c_nvmlFieldValue_t.nvmlReturn.offset
+    assert nvml_row.LAYOUT.size == ctypes.sizeof(nvml_row.Record)
+    fields = (nvml_row.ENERGY, nvml_row.INSTANT, nvml_row.AVERAGE)
+    assert fields == (
+        pynvml.NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION,
+        pynvml.NVML_FI_DEV_POWER_INSTANT,
+        pynvml.NVML_FI_DEV_POWER_AVERAGE,
+    )
+    absent = {pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_NO_PERMISSION, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND}
+    assert absent == nvml_device.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        ({"energy_field_return": fixtures.NOT_SUPPORTED}, {}),  # then the counter itself is read
+        ({"energy_return": fixtures.NOT_SUPPORTED}, {"counter_joules": None}),
+        ({"reasons_return": fixtures.NOT_SUPPORTED}, {"event_reasons": None}),
+        ({"instant_return": fixtures.UNKNOWN}, {"instant_watts": None, "usage_watts": 300.0}),
+        (
+            {"instant_return": fixtures.NOT_SUPPORTED, "average_return": fixtures.NOT_SUPPORTED},
+            {"instant_watts": None, "average_watts": None, "usage_watts": 300.0},
+        ),
+        ({"processes_return": fixtures.NO_PERMISSION}, {"processes": None}),
+    ],
+)
+def test_what_a_gpu_does_not_tell_is_null_and_the_rest_is_read(
+    nvml: FakeNvml, settings: dict[str, int], changed: dict[str, float | None]
+) -> None:
+    nvml.change(step_nanoseconds=3_600 * fixtures.NANOSECONDS, base_millijoules=5000, reasons=4, **settings)
+    with open_meter().record() as recording:
+        (row, *_) = recording.rows()
+    expected = dict.fromkeys(COLUMNS, None) | {
+        "instant_watts": 300.0,
+        "average_watts": 300.0,
+        "counter_joules": 5.0,
+        "event_reasons": 4,
+        "processes": [],
+    }
+    row |= {name: round(row[name]) for name in WATTS if row[name] is not None}  # the stand-in cuts off within mW
+    assert {name: row[name] for name in COLUMNS if name not in VARIED} == {
+        name: value for name, value in (expected | changed).items() if name not in VARIED
+    }
+
+
+def test_a_reading_that_fails_and_comes_back_is_null_just_as_long(nvml: FakeNvml) -> None:
+    with open_meter().record() as recording:
+        nvml.change(reasons_return=fixtures.NOT_SUPPORTED)
+        assert wait_until(lambda: recording.rows()[-1]["event_reasons"] is None)
+        nvml.change(reasons_return=0, reasons=64)
+        assert wait_until(lambda: recording.rows()[-1]["event_reasons"] == 64)
+        assert all(row["instant_watts"] == 300 for row in recording.rows())
     assert dict(recording.failures) == {}
 
 

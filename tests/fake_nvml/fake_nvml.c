@@ -82,7 +82,7 @@ typedef struct {
     int64_t frozen_at;        /* the counter stands still from then on; 0: never */
     int64_t reset_at;         /* the counter begins again at 0 then; 0: never */
     double sensor_scale;      /* what the power sensors say, as a multiple of the truth */
-    unsigned energy_return, instant_return, average_return, usage_return; /* errors, one a reading */
+    unsigned energy_return, energy_field_return, instant_return, average_return, usage_return; /* errors, one a reading */
     unsigned reasons_return, processes_return, mig_return;
     unsigned lost;
     unsigned limit_milliwatts, default_limit_milliwatts;
@@ -126,6 +126,7 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
         unsigned *target;
     } numbers[] = {
         {"energy_return", &gpu->energy_return},
+        {"energy_field_return", &gpu->energy_field_return},
         {"instant_return", &gpu->instant_return},
         {"average_return", &gpu->average_return},
         {"usage_return", &gpu->usage_return},
@@ -487,7 +488,7 @@ nvmlReturn nvmlDeviceGetFieldValues(void *handle, int count, FieldValue *fields)
             field->value.ui = average_power(gpu, time);
         } else if (field->field_id == FIELD_ENERGY) {
             field->value_type = 3; /* unsigned long long */
-            field->result = mig ? NOT_SUPPORTED : gpu->energy_return;
+            field->result = mig ? NOT_SUPPORTED : gpu->energy_return ? gpu->energy_return : gpu->energy_field_return;
             field->value.ull = counter(gpu, time);
         } else {
             field->result = NOT_SUPPORTED;

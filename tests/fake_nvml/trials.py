@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import ctypes
 import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fake_nvml.fixtures import NANOSECONDS, FakeGpu
 
 from wattbench.meters import replay_nvml
+from wattbench.meters.nvml_edges import Beat, await_edges
 from wattbench.meters.nvml_sampler import COLUMNS, SAMPLE_SECONDS, due
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fake_nvml.fixtures import FakeNvml
 
     from wattbench.meters import Reading
 
 BEGAN = 1000 * NANOSECONDS  # when every waveform begins
 UUID = "GPU-fa4e0000-0000-0000-0000-000000000000"
-STEP, POLL = 0.1, 0.0011
+STEP = 0.1
+WAKE = (0.00005, 0.0003)  # s: how late a process wakes
+READ = 0.00005  # s: what a call of NVML takes, at most, before and after it looks
+LATE = 0.003  # s: how late a busy machine is in the mean, when it is
 MILLI = 1e-3
 
 # A base load in W, and the waves over it as the state file has them: W, and s of a period and of its high part.
@@ -73,7 +79,41 @@ class Trial:
         return bool(abs(self.error) <= self.reading.notes["uncertainty_joules"])
 
 
-def trial(nvml: FakeNvml, waveform: str, seconds: float, seed: int) -> Trial:
+@dataclass
+class SimulatedTime:
+    """A clock that moves when something sleeps or reads: now and then a busy machine comes late."""
+
+    draw: random.Random
+    busy: float  # in which share of the cases
+    now: float = 0.0
+
+    def clock(self) -> float:
+        self.now += self.draw.uniform(0, 2e-6)
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds + self.draw.uniform(*WAKE) + self.late()
+
+    def late(self) -> float:
+        return self.draw.expovariate(1 / LATE) if self.draw.random() < self.busy else 0.0
+
+
+@dataclass
+class SimulatedGpu:
+    """The counter of the stand-in, read on simulated time; a reading takes some."""
+
+    time: SimulatedTime
+    read_at: Callable[[float], tuple[float, float, float]]
+    uuid: str = UUID
+
+    def energy(self) -> float:
+        self.time.now += self.time.draw.uniform(0, 1) * READ + self.time.late() / 4
+        joules = self.read_at(self.time.now)[0]
+        self.time.now += self.time.draw.uniform(0, 1) * READ + self.time.late() / 4
+        return joules
+
+
+def trial(nvml: FakeNvml, waveform: str, seconds: float, seed: int, busy: float = 0.0) -> Trial:
     """Measure a waveform over a window of about `seconds`, every phase drawn by `seed`."""
     draw = random.Random(seed)  # noqa: S311 - phases, not secrets
     phases = {f"{one}_phase_nanoseconds": draw.randrange(NANOSECONDS // 10) for one in ("step", "sensor")}
@@ -87,35 +127,31 @@ def trial(nvml: FakeNvml, waveform: str, seconds: float, seed: int) -> Trial:
         counter, instant, average = shown
         return counter * MILLI, instant * MILLI, average * MILLI
 
-    def edges(since: float, wanted: int) -> tuple[list[dict[str, float]], float]:
-        """Poll the counter as the meter does, at uneven times."""
-        found: list[dict[str, float]] = []
-        at = since + draw.uniform(0, POLL)
-        seen, last_at, last = at, at, read(at)[0]
-        while len(found) < wanted:
-            at += POLL * draw.uniform(0.9, 1.3)
-            joules = read(at)[0]
-            if joules != last:
-                half = (at - last_at) / 2
-                found.append({"at": at - half, "uncertainty": half, "joules": joules, "before": last, "seen": seen})
-                seen = at
-            last_at, last = at, joules
-        return found, at
-
-    ready = BEGAN / NANOSECONDS + 3 + draw.uniform(0, STEP)
-    first, _ = edges(ready, 1)
-    opened = first[-1]["at"]
-    closed = opened + seconds + draw.uniform(-0.02, 0.02)
-    last, done = edges(closed, 2)
-    sampling = ready - draw.uniform(0.05, 1.5)
+    time = SimulatedTime(draw, busy, BEGAN / NANOSECONDS + 3 + draw.uniform(0, STEP))
+    gpu: Any = SimulatedGpu(time, read)
+    beats: dict[str, Beat] = {}
+    for _ in range(draw.randrange(3)):  # some windows have had others before them
+        await_edges([gpu], 2, beats, clock=time.clock, sleep=time.sleep)
+        time.sleep(draw.uniform(0.2, 1.5))
+    ready = time.now
+    first, _ = await_edges([gpu], 1, beats, clock=time.clock, sleep=time.sleep)
+    opened = first[UUID][-1].at
+    time.sleep(max(0.0, opened + seconds + draw.uniform(-0.05, 0.05) - time.now))
+    closed = time.clock()
+    time.now += time.late()
+    last, _ = await_edges([gpu], 2, beats, clock=time.clock, sleep=time.sleep)
+    sampling = ready - draw.uniform(1.1, 1.5)
     times, number = [sampling], 1
-    while times[-1] < done:
+    while times[-1] < time.now:
         times.append(sampling + due(number) * SAMPLE_SECONDS + draw.uniform(0, 0.002))
         number += 1
     rows = [dict(zip(COLUMNS, _row(at, *read(at)), strict=True)) for at in times]
+    edges = {
+        f"{name}_edges": [asdict(edge) for edge in found[UUID]] for name, found in (("first", first), ("last", last))
+    }
     notes = {
         **dict(zip(replay_nvml.OF_WINDOW, (opened, closed, opened - 1, times[-1], SAMPLE_SECONDS), strict=True)),
-        "gpus": {UUID: {"counter": True, "first_edges": first, "last_edges": last, "failure": None}},
+        "gpus": {UUID: {"counter": True, **edges, "failure": None}},
     }
     return Trial(replay_nvml.reading(rows, notes), rows, nvml.true_joules(opened, closed))
 

@@ -20,13 +20,16 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fake_nvml.fixtures import NANOSECONDS, SONAME, SOURCE, FakeNvml
 from fake_nvml.trials import WAVEFORMS, gpu_of
 from meter_report import Cell, chart, table, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "build" / "peers"
@@ -46,6 +49,13 @@ FULL = {0.53: 32, 1.27: 16, 5.03: 16, 20.07: 4, 59.93: 2}
 SHORT = {0.53: 12, 5.03: 6}
 CARDS = 8  # devices a waveform: the same load with other phases of counter, sensor and load
 PAUSE = 0.11
+# It stands below the table of costs.
+COUNTED = (
+    "Counted are CPU seconds, not the time that passed, of all that a tool runs: its process with every thread, and "
+    "the processes it starts. They are taken from just before a window is asked for until its joules are told, and "
+    "divided by the seconds that the window was to last: the mean over windows and loads. A sample of ours is a row of "
+    "twelve columns, one of the others a power or an energy. What a real driver takes for a call is in none of them."
+)
 
 
 def install() -> None:
@@ -148,19 +158,30 @@ def main() -> None:
     install()
     with tempfile.TemporaryDirectory() as folder:
         cells = measure(SHORT if wanted.short else FULL, Path(folder))
+    text = keep(cells, ROOT / "build" / "perf")
     errors = [one for one in cells if one.tool != COST_ONLY]
-    found = "\n\n".join([table(errors), chart(errors), table(cells, cost=True)])
-    when = dt.datetime.now(dt.UTC)
-    text = f"Measured on {when.day} {when:%B %Y}, on a simulated card ({', '.join(NEEDS[:2])}).\n\n{found}\n"
-    out = ROOT / "build" / "perf"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "meter.md").write_text(text)
-    (out / "meter.json").write_text(json.dumps([one._asdict() for one in cells], indent=1) + "\n")
     print(table(errors), table(cells, cost=True), *verdicts(errors, cells), sep="\n\n")
     if wanted.write:
-        page = PAGE.read_text()
-        head, tail = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
-        PAGE.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}")
+        write_page(PAGE, text)
+
+
+def keep(cells: Sequence[Cell], folder: Path) -> str:
+    """Write the figures into a folder, as Markdown and as JSON; gives the Markdown."""
+    errors = [one for one in cells if one.tool != COST_ONLY]
+    found = "\n\n".join([table(errors), chart(errors), table(cells, cost=True), COUNTED])
+    when = dt.datetime.now(dt.UTC)
+    text = f"Measured on {when.day} {when:%B %Y}, on a simulated card ({', '.join(NEEDS[:2])}).\n\n{found}\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "meter.md").write_text(text)
+    (folder / "meter.json").write_text(json.dumps([one._asdict() for one in cells], indent=1) + "\n")
+    return text
+
+
+def write_page(page: Path, text: str) -> None:
+    """Put the figures between the two marks of a page."""
+    before = page.read_text()
+    head, tail = before.split(MARKS[0])[0], before.split(MARKS[1])[1]
+    page.write_text(f"{head}{MARKS[0]}\n\n{text}\n{MARKS[1]}{tail}")
 
 
 if __name__ == "__main__":

@@ -55,8 +55,11 @@ def measure(
     The report goes to standard error. The exit status is the command's own.
     """
     try:
-        measured = measure_command(command, open_meter(meter, gpu or (), watts_per_core))
-        report = to_json(measured) if json_ else to_text(measured)
+        opened = open_meter(meter, gpu or (), watts_per_core)
+        asked = meter is not None or gpu or watts_per_core is not None
+        passed_over = [] if asked else meters.passed_over(opened.name)
+        measured = measure_command(command, opened)
+        report = to_json(measured, passed_over) if json_ else to_text(measured, passed_over)
         if output is None:
             sys.stderr.write(report)
         else:
@@ -87,8 +90,11 @@ def open_meter(name: str | None, gpus: Sequence[str] = (), watts_per_core: float
     return meters.find(known[chosen], **options)
 
 
-def to_json(measured: Measured) -> str:
-    """Report as JSON: sorted keys, absent readings null; estimated figures are called so in their very keys."""
+def to_json(measured: Measured, passed_over: Sequence[tuple[str, str]] = ()) -> str:
+    """Report as JSON: sorted keys, absent readings null; estimated figures are called so in their very keys.
+
+    passed_over: the better meters that this machine cannot use, each with the reason.
+    """
     reading, estimated = measured.reading, measured.meter["kind"] == "estimated"
     prefix = "estimated_" if estimated else ""
     data: dict[str, Any] = {
@@ -97,6 +103,7 @@ def to_json(measured: Measured) -> str:
         "exit_status": measured.status,
         "kind": measured.meter["kind"],
         "meter": measured.meter,
+        "passed_over": [{"meter": name, "reason": why} for name, why in passed_over],
         "seconds": reading.seconds,
         f"{prefix}joules": reading.joules,
         f"{prefix}mean_watts": reading.mean_watts,
@@ -114,11 +121,12 @@ def to_json(measured: Measured) -> str:
     return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_text(measured: Measured) -> str:
-    """Report for people, without colours: it lands in logs as often as on terminals."""
+def to_text(measured: Measured, passed_over: Sequence[tuple[str, str]] = ()) -> str:
+    """Report for people, without colours: it lands in logs as often as on terminals. `passed_over` as in `to_json`."""
     facts, reading = measured.meter, measured.reading
     lines = ["", f"Energy of: {' '.join(measured.command)}", "", f"  meter    {facts['name']} ({facts['kind']})"]
     lines += [f"           {facts['method']}"] if "method" in facts else []
+    lines += [f"           not {name}: {why}" for name, why in passed_over]
     lines += _energy(measured)
     lines += [f"  time     {reading.seconds:.3f} s", f"  exit     {measured.status}", ""]
     lines += [f"Gates (limits of the {OFFICIAL.protocol} protocol):", ""]

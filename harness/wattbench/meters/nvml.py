@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wattbench.meters import MeterUnavailable, nvml_device, replay_nvml
 from wattbench.meters.nvml_device import DeviceFailed, Driver, Gpu
-from wattbench.meters.nvml_edges import await_edges
+from wattbench.meters.nvml_edges import Beat, await_edges
 from wattbench.meters.nvml_recording import NvmlRecording
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Nvml:
     processes_before: Mapping[str, list[int] | None]
     name: Literal["nvml"] = "nvml"
     kind: Kind = "measured"
+    beats: dict[str, Beat] = field(default_factory=dict, compare=False, repr=False)  # of the counters, as learnt
     _open: list[NvmlRecording] = field(default_factory=list, compare=False, repr=False)
 
     def facts(self) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class Nvml:
         recording = self._open[-1] if self._open else own.enter_context(self.record())
         try:
             began = time.monotonic()
-            edges, failures = await_edges(watched, 1)
+            edges, failures = await_edges(watched, 1, self.beats)
         except BaseException:
             own.close()
             raise
@@ -123,7 +124,7 @@ class NvmlWindow:
         with self.own_recording:
             # A counter that failed at the start has nothing to count to: its reason stands.
             watched = [gpu for gpu in self.meter.gpus if gpu.uuid in self.first and gpu.uuid not in self.failures]
-            last, failures = await_edges(watched, CLOSING_EDGES)
+            last, failures = await_edges(watched, CLOSING_EDGES, self.meter.beats)
             done = time.monotonic()
             silent = not self.recording.wait_past(done)
             since = self.opened - ROWS_BEFORE_SECONDS

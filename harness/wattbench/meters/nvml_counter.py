@@ -67,10 +67,26 @@ class _Range:
         return _Range(max(0.0, low), high)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How long a step of the counter lasts, in s, +- a doubt."""
+
+    seconds: float
+    doubt: float
+
+    def place(self, at: float, edge: Edge) -> float | None:
+        """Say how many steps after an edge a time lies; None so near to a step that it may lie on either side."""
+        place = (at - edge.at) / self.seconds
+        doubt = SLACK_SECONDS + edge.uncertainty + abs(place) * self.doubt
+        return place if abs(place - round(place)) * self.seconds > doubt else None
+
+
 def count(rows: Sequence[Row], first: Sequence[Edge], last: Sequence[Edge], opened: float, closed: float) -> Counted:
     """Count what one GPU used between `opened` and `closed`: its rows, the edges at either end, in their order."""
     read = [(row["seconds"], row["counter_joules"]) for row in rows if row["counter_joules"] is not None]
-    told = [joules for at, joules in read if first[0].at + SLACK_SECONDS < at < last[-1].at - SLACK_SECONDS]
+    begun = first[0].at + first[0].uncertainty + SLACK_SECONDS
+    ended = last[-1].at - last[-1].uncertainty - SLACK_SECONDS
+    told = [joules for at, joules in read if begun < at < ended]
     line = [*(edge.joules for edge in first), last[0].before, *(edge.joules for edge in last)]
     if _falls([first[0].before, *line]) or _falls([line[0], *told, line[-1]]):
         return Counted(None, reason="its energy counter went backwards: it was reset")
@@ -88,59 +104,71 @@ def _falls(values: Sequence[float]) -> bool:
     return any(later < earlier for earlier, later in pairwise(values))
 
 
-def _step(first: Sequence[Edge], last: Sequence[Edge]) -> float:
-    """How long a step lasts, in s: between two edges in a row, and better so over the whole of a short window."""
+def _step(first: Sequence[Edge], last: Sequence[Edge]) -> _Step:
+    """Tell how long a step lasts: from two edges in a row, and better so over the whole of a short window."""
     pairs = [(a.uncertainty + b.uncertainty, b.at - a.at) for a, b in (*pairwise(last), *pairwise(first))]
-    doubt, step = min(pairs, default=(STEP_SECONDS, STEP_SECONDS))
+    doubt, step = min(pairs, default=(0.0, STEP_SECONDS))
     whole = last[0].at - first[-1].at
     steps = round(whole / step)
     sure = steps >= 1 and steps * doubt < step / 4 and abs(whole - steps * step) < step / 4
-    return whole / steps if sure else step
+    return _Step(whole / steps, (first[-1].uncertainty + last[0].uncertainty) / steps) if sure else _Step(step, doubt)
 
 
-def _on_beat(edges: Sequence[Edge], step: float) -> list[Edge]:
+def _on_beat(edges: Sequence[Edge], step: _Step) -> list[Edge]:
     """Place edges that were seen late by the one that was seen best, as steps come at even times."""
-    best = min(edges, key=lambda edge: edge.uncertainty)
+    best = min(range(len(edges)), key=lambda number: edges[number].uncertainty)
     placed = []
-    for edge in edges:
-        at = best.at + round((edge.at - best.at) / step) * step
-        late = edge.uncertainty > 2 * best.uncertainty and abs(at - edge.at) <= edge.uncertainty
-        placed.append(replace(edge, at=at, uncertainty=2 * best.uncertainty) if late else edge)
+    for number, edge in enumerate(edges):
+        between = number - best  # at least: a step that nobody saw may lie between two edges
+        apart = round((edge.at - edges[best].at) / step.seconds)
+        steps = apart if abs(apart) >= abs(between) else between
+        at, doubt = edges[best].at + steps * step.seconds, edges[best].uncertainty + abs(steps) * step.doubt
+        late = edge.uncertainty > doubt and abs(at - edge.at) <= edge.uncertainty + doubt
+        placed.append(replace(edge, at=at, uncertainty=doubt) if late else edge)
     return placed
 
 
 def _head(
-    rows: Sequence[Row], read: Sequence[tuple[float, float]], edge: Edge, end: Edge, opened: float, step: float
+    rows: Sequence[Row], read: Sequence[tuple[float, float]], edge: Edge, end: Edge, opened: float, step: _Step
 ) -> tuple[float, float]:
     """Work out what lies between the last edge before the window and its opening, in J, and its uncertainty."""
-    after = ((at, joules) for at, joules in read if at > edge.at + step + SLACK_SECONDS)
-    at, joules = next(after, (end.at + step / 2, end.joules))
-    watts = max(0.0, joules - edge.joules) / (max(1, math.floor((at - edge.at) / step)) * step)
-    seconds = opened - edge.at
+    places = ((step.place(at, edge), joules) for at, joules in read)
+    after = ((math.floor(place), joules) for place, joules in places if place is not None and place > 1)
+    steps, joules = next(after, (max(1, round((end.at - edge.at) / step.seconds)), end.joules))
+    watts = max(0.0, joules - edge.joules) / (steps * step.seconds)
+    seconds = max(0.0, opened - edge.at)
     bounds = _power_near(rows, edge, step).around(watts)
-    return seconds * watts, _stray(watts, max(0.0, seconds), step, bounds) + edge.uncertainty * watts
+    timing = edge.uncertainty + seconds / step.seconds * step.doubt
+    return (opened - edge.at) * watts, _stray(watts, seconds, step.seconds, bounds) + timing * watts
 
 
 def _tail(
-    rows: Sequence[Row], read: Sequence[tuple[float, float]], edges: Sequence[Edge], closed: float, step: float
+    rows: Sequence[Row], read: Sequence[tuple[float, float]], edges: Sequence[Edge], closed: float, step: _Step
 ) -> tuple[float, float]:
-    """Work out what lies between the closing of the window and the first edge after it, in J, and its uncertainty."""
+    """Work out what lies between the closing of the window and the first edge after it, in J, and its uncertainty.
+
+    The tail is a part of the last step's energy, so it errs with the time of the edge, and with the step's length too.
+    """
     edge = edges[0]
-    length = max(1, math.ceil((edge.at - edge.seen) / step - 0.01)) * step
+    steps = max(1, math.ceil((edge.at - edge.seen - edge.uncertainty - step.doubt) / step.seconds))
+    length = steps * step.seconds
     begun = edge.at - length
     level = (edge.joules - edge.before) / length
-    before = next(((at, joules) for at, joules in reversed(read) if at < begun - SLACK_SECONDS), None)
-    earlier = level
-    if before is not None:
-        earlier = max(0.0, edge.before - before[1]) / (math.ceil((begun - before[0]) / step) * step)
-    later = (edges[1].joules - edge.joules) / (edges[1].at - edge.at) if len(edges) > 1 else level
+    places = ((step.place(at, edge), joules) for at, joules in reversed(read))
+    before = ((math.floor(-place) + 1 - steps, joules) for place, joules in places if place is not None)
+    earlier = next((max(0.0, edge.before - joules) / (n * step.seconds) for n, joules in before if n >= 1), level)
+    later = level
+    if len(edges) > 1:
+        apart = max(1, round((edges[1].at - edge.at) / step.seconds)) * step.seconds
+        later = (edges[1].joules - edge.joules) / apart
     seconds = min(edge.at - closed, length)
     tail = _share(earlier, level, later, seconds, length)
     # The counter was first read so late after the window's end that a step had gone by in between.
     tail += max(0.0, begun - closed) * earlier
     bounds = _power_near(rows, edge, step).around(level)
+    timing = edge.uncertainty + max(0.0, edge.at - closed) / step.seconds * step.doubt
     likely = max(earlier, level, later)
-    return tail, _stray(level, max(0.0, seconds), length, bounds) + edge.uncertainty * likely
+    return tail, _stray(level, max(0.0, seconds), length, bounds) + timing * likely
 
 
 def _share(earlier: float, level: float, later: float, seconds: float, length: float) -> float:
@@ -158,22 +186,18 @@ def _stray(watts: float, seconds: float, length: float, bounds: _Range) -> float
     return max(min(low * seconds, high * rest), min(high * seconds, low * rest))
 
 
-def _power_near(rows: Sequence[Row], edge: Edge, step: float) -> _Range:
+def _power_near(rows: Sequence[Row], edge: Edge, step: _Step) -> _Range:
     """Find the range of power near an edge, by the counter's steps and the sensor, in W."""
     near = [row for row in rows if abs(row["seconds"] - edge.at) <= NEAR_SECONDS]
     sensed = next(
         (seen for source in ("instant_watts", "average_watts", "usage_watts") if (seen := _column(near, source))), []
     )
-    places = [((row["seconds"] - edge.at) / step, row["counter_joules"]) for row in near]
-    counted = [
-        (math.floor(place), joules)
-        for place, joules in places
-        if joules is not None and abs(place - round(place)) * step > SLACK_SECONDS
-    ]
-    levels = [(j1 - j0) / ((n1 - n0) * step) for (n0, j0), (n1, j1) in pairwise(counted) if n1 > n0]
+    places = ((step.place(row["seconds"], edge), row["counter_joules"]) for row in near)
+    counted = [(math.floor(place), joules) for place, joules in places if joules is not None and place is not None]
+    levels = [(j1 - j0) / ((n1 - n0) * step.seconds) for (n0, j0), (n1, j1) in pairwise(counted) if n1 > n0]
     if not levels or not sensed:
         return _Range(0.0, SHORTEST * max([*levels, *sensed], default=0.0))
-    mean = (counted[-1][1] - counted[0][1]) / ((counted[-1][0] - counted[0][0]) * step)
+    mean = (counted[-1][1] - counted[0][1]) / ((counted[-1][0] - counted[0][0]) * step.seconds)
     apart = UNSEEN * abs(fmean(sensed) - mean)
     return _Range(max(0.0, min(*levels, *sensed) - apart), max(*levels, *sensed) + apart)
 

@@ -22,6 +22,8 @@ EVENT_REASONS = {
     0x080: "power-brake",
     0x100: "display-clock",
 }
+# NVML's codes for what a device does not support, does not permit, or a library does not have: such readings are None.
+ABSENT = frozenset({3, 4, 13})
 _VIRTUALIZATION = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host-vgpu", 4: "host-vsga"}
 
 
@@ -148,7 +150,7 @@ class Gpu:
         except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound, nvml.NVMLError_NoPermission):
             return None
         except nvml.NVMLError as error:
-            raise DeviceFailed(f"it stopped answering ({error})") from None
+            raise DeviceFailed(failure(error.value)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,21 @@ def load() -> Driver:
     if not gpus:
         raise MeterUnavailable("the NVIDIA driver shows no GPU")
     return driver
+
+
+def function(gpu: Gpu, name: str) -> Any:  # noqa: ANN401 - a function of ctypes
+    """Give a function of the loaded library itself, which answers NVML's code; None where it lacks that."""
+    try:
+        return gpu.nvml.nvmlLib[name]
+    except AttributeError:
+        return None
+
+
+def failure(code: int) -> str:
+    """Say in a clause how a GPU failed, by NVML's code."""
+    import pynvml as nvml
+
+    return f"it stopped answering ({nvml.NVMLError(code)})"
 
 
 def _gpu(nvml: Any, index: int) -> Gpu:  # noqa: ANN401 - the module pynvml

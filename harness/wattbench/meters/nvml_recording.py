@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left
+from ctypes import sizeof
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.meters import MeterUnavailable
-from wattbench.meters.nvml_sampler import COLUMNS, SAMPLE_SECONDS
+from wattbench.meters.nvml_row import Record, values
+from wattbench.meters.nvml_sampler import COLUMNS, HEAD, SAMPLE_SECONDS, STOPPED, due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_SECONDS = 30.0  # a driver without persistence takes its time
 SAMPLE_TIMEOUT_SECONDS = 2.0
-LOOK_SECONDS = 0.005  # how often to look for a sample that is waited for
+LOOK_SECONDS = 0.005  # how often to look for a sample that is late
+LATE_SECONDS = 0.001  # how long after a sample was due it can be read as a rule
 CHUNK_BYTES = 1 << 20
 
 
@@ -39,6 +42,8 @@ class NvmlRecording:
         self._stopped: str | None = None
         self._unread = b""
         self._offset = 0
+        self._number = 0  # of the latest sample
+        self._none_listed = (None,) * len(self.uuids)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -89,24 +94,56 @@ class NvmlRecording:
         """Wait until every GPU was sampled after `at`, in s; False if the sampler ended or fell silent."""
         deadline = time.monotonic() + (SAMPLE_TIMEOUT_SECONDS if timeout is None else timeout)
         while not (reached := self._reaches(at)) and time.monotonic() < deadline and "sampler" not in self.failures:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(self._until_next())
         return reached or self._reaches(at)
 
     def _reaches(self, at: float) -> bool:
         self._read()
-        # A sample's rows come in one line, the GPUs in their order: past `at` are all once the first of them is.
+        # A sample's rows come together, the GPUs in their order: past `at` are all once the first of them is.
         return len(self._rows) >= len(self.uuids) and self._rows[-len(self.uuids)][0] >= at
 
+    def _until_next(self) -> float:
+        """When to look for the next sample, in s from now: when it is due, for each look costs as much as a sample."""
+        if not self._rows:
+            return LOOK_SECONDS
+        latest: float = self._rows[-len(self.uuids)][0]
+        coming = latest + (due(self._number + 1) - due(self._number)) * self.period + LATE_SECONDS
+        return max(LOOK_SECONDS, coming - time.monotonic())
+
     def _read(self) -> None:
-        """Take in what the sampler wrote since the last time, as far as its lines are whole."""
+        """Take in what the sampler wrote since the last time, as far as its samples are whole."""
         while not self._closed and (chunk := os.pread(self._file, CHUNK_BYTES, self._offset)):
             self._offset += len(chunk)
-            *lines, self._unread = (self._unread + chunk).split(b"\n")
-            for line in lines:
-                said = json.loads(line)
-                self._stopped = said.get("stopped", self._stopped)
-                self._rows += said.get("rows", ())
-                self._failed += [(self._rows[-1][0], uuid, why) for uuid, why in said.get("failed", {}).items()]
+            self._unread += chunk
+            place = 0
+            while (size := self._sample_at(place)) is not None:
+                place += size
+            self._unread = self._unread[place:]
+
+    def _sample_at(self, place: int) -> int | None:
+        """Take in one sample; gives its length, or None if it is not whole yet."""
+        data = self._unread
+        if len(data) < place + HEAD.size:
+            return None
+        number: int
+        more: int
+        number, more = HEAD.unpack_from(data, place)
+        records = place + HEAD.size
+        rest = records + (0 if number == STOPPED else len(self.uuids) * sizeof(Record))
+        if len(data) < rest + more:
+            return None
+        if number == STOPPED:
+            self._stopped = data[rest : rest + more].decode()
+            return rest + more - place
+        listed = json.loads(data[rest : rest + more]) if more else self._none_listed
+        for uuid, processes in zip(self.uuids, listed, strict=True):
+            at, row, failed = values(data, records)
+            records += sizeof(Record)
+            self._rows.append([at, uuid, *row, None if failed else processes])
+            if failed:
+                self._failed.append((at, uuid, failed))
+        self._number = number
+        return rest + more - place
 
     def _stop(self) -> None:
         self._process.terminate()

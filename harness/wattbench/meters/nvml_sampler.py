@@ -2,9 +2,9 @@
 
     python -P -m wattbench.meters.nvml_sampler UUID...
 
-A line of JSON a sample: {"rows": [[...] a GPU], "failed": {UUID: reason}}, a row being the values of COLUMNS. A GPU
-that does not answer has a row of nulls. One that cannot sample at all writes {"stopped": reason} and ends, as it does
-without a word once its parent is gone.
+A sample is a head of two numbers, its own and how many bytes of JSON follow its records; a Record a GPU, in the order
+of the command line; and once a second that JSON: their processes. One that cannot sample at all writes a head of
+STOPPED and the reason in place of all that and ends, as it does without a word once its parent is gone.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from ctypes import sizeof
+from typing import TYPE_CHECKING
 
 from wattbench.meters import MeterUnavailable, nvml_device
 from wattbench.meters.nvml_device import DeviceFailed
+from wattbench.meters.nvml_row import Record, RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +44,9 @@ COLUMNS = (
 )
 SAMPLE_SECONDS = 0.1
 PROCESSES_EVERY = 10  # samples: a list of processes costs more than all the rest of a sample
+HEAD = struct.Struct("@QQ")
+STOPPED = 2**64 - 1  # in place of a sample's number
+OUT = 1  # the standard output
 SPREAD = 0.4  # of a period: how far apart the shifted times of two samples may lie
 GOLDEN = 0.6180339887498949
 
@@ -54,39 +60,36 @@ def due(number: int) -> float:
     return number + SPREAD * (number * GOLDEN % 1 - 0.5)
 
 
-def row(gpu: Gpu, *, processes: bool) -> list[Any]:
-    """Read one GPU, as the values of COLUMNS. Raises DeviceFailed."""
-    before = time.monotonic()
-    joules, power = gpu.energy(), gpu.power()
-    at = (before + time.monotonic()) / 2
-    sm_mhz, memory_mhz = gpu.clocks()
-    listed = gpu.processes() if processes else None
-    return [
-        at,
-        gpu.uuid,
-        power.instant,
-        power.average,
-        power.usage,
-        joules,
-        gpu.event_reasons(),
-        gpu.celsius(),
-        sm_mhz,
-        memory_mhz,
-        gpu.utilisation(),
-        None if listed is None else sorted(listed),
-    ]
+class Sampler:
+    """Some GPUs, each read into its part of one buffer, which goes out as it is."""
+
+    def __init__(self, gpus: Sequence[Gpu]) -> None:
+        """Lay out the buffer and take the functions to read with."""
+        self._gpus = gpus
+        self._buffer = bytearray(HEAD.size + len(gpus) * sizeof(Record))
+        records = [Record.from_buffer(self._buffer, HEAD.size + n * sizeof(Record)) for n in range(len(gpus))]
+        self._head = memoryview(self._buffer)[: HEAD.size].cast("Q")
+        self._reads = [RowReader(gpu, record).read for gpu, record in zip(gpus, records, strict=True)]
+
+    def sample(self, number: int, *, processes: bool) -> bytes | bytearray:
+        """Read every GPU once, in their order."""
+        for read in self._reads:
+            read()
+        listed = _processes(self._gpus) if processes else b""
+        self._head[0], self._head[1] = number, len(listed)
+        return self._buffer + listed if listed else self._buffer
 
 
-def sample(gpus: Sequence[Gpu], *, processes: bool) -> dict[str, Any]:
-    """Read every GPU once; the reasons of those that failed come beside their empty rows."""
-    rows, failed = [], {}
+def _processes(gpus: Sequence[Gpu]) -> bytes:
+    """List the processes of every GPU, as JSON; null for one that does not tell or has failed."""
+    said: list[list[int] | None] = []
     for gpu in gpus:
         try:
-            rows.append(row(gpu, processes=processes))
-        except DeviceFailed as failure:
-            failed[gpu.uuid] = str(failure)
-            rows.append([time.monotonic(), gpu.uuid, *[None] * (len(COLUMNS) - 2)])
-    return {"rows": rows, "failed": failed} if failed else {"rows": rows}
+            listed = gpu.processes()
+        except DeviceFailed:  # its record says so too
+            listed = None
+        said.append(None if listed is None else sorted(listed))
+    return json.dumps(said).encode()
 
 
 def run(uuids: Sequence[str], parent: int) -> None:
@@ -94,18 +97,21 @@ def run(uuids: Sequence[str], parent: int) -> None:
     known = {gpu.uuid: gpu for gpu in nvml_device.load().gpus}
     if lost := [uuid for uuid in uuids if uuid not in known]:
         raise MeterUnavailable(f"the driver no longer shows {', '.join(lost)}")
-    gpus = [known[uuid] for uuid in uuids]
-    began, number = time.monotonic(), 0
-    while os.getppid() == parent:
-        _say(sample(gpus, processes=number % PROCESSES_EVERY == 0))
+    sample = Sampler([known[uuid] for uuid in uuids]).sample
+    began, number, listed_at = time.monotonic(), 0, 0
+    while True:
+        listing = number >= listed_at
+        if listing:
+            if os.getppid() != parent:
+                return
+            listed_at = number + PROCESSES_EVERY
+        os.write(OUT, sample(number, processes=listing))
         # Late by more than a period: those samples are missing, and are counted so; none is made up for.
-        number = max(number + 1, int((time.monotonic() - began) / SAMPLE_SECONDS))
-        time.sleep(max(0.0, began + due(number) * SAMPLE_SECONDS - time.monotonic()))
-
-
-def _say(what: dict[str, Any]) -> None:
-    line = json.dumps(what, separators=(",", ":"), allow_nan=False) + "\n"
-    os.write(sys.stdout.fileno(), line.encode())
+        now = time.monotonic() - began
+        number = max(number + 1, int(now / SAMPLE_SECONDS))
+        wait = due(number) * SAMPLE_SECONDS - now
+        if wait > 0:
+            time.sleep(wait)
 
 
 def main() -> None:
@@ -114,7 +120,8 @@ def main() -> None:
     try:
         run(sys.argv[1:], os.getppid())
     except MeterUnavailable as unavailable:
-        _say({"stopped": str(unavailable)})
+        said = str(unavailable).encode()
+        os.write(OUT, HEAD.pack(STOPPED, len(said)) + said)
 
 
 if __name__ == "__main__":

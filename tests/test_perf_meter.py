@@ -1,0 +1,122 @@
+"""The bake-off's own pieces, on a small scale: our meter and start/stop on the stand-in, its tables and its page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "perf"))
+
+import meter_report  # noqa: E402 - a script's folder
+import meter_tools  # noqa: E402 - the same
+import perf_meter  # noqa: E402 - the same
+from meter_report import Cell  # noqa: E402 - the same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WINDOWS = {0.53: 4, 1.27: 2}
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory, fake_nvml_library: Path) -> list[Cell]:
+    """Measure a constant and a stepped load with what needs no peer's environment."""
+    assert fake_nvml_library.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(perf_meter, "TOOLS", {name: perf_meter.TOOLS[name] for name in ("wattbench", "naive")})
+        patch.setattr(perf_meter, "WAVEFORMS", {name: perf_meter.WAVEFORMS[name] for name in ("constant", "stepped")})
+        patch.setattr(perf_meter, "CARDS", 2)
+        patch.setenv("FAKE_NVML_STATE", "")
+        return perf_meter.measure(WINDOWS, tmp_path_factory.mktemp("bake-off"))
+
+
+def of(cells: Sequence[Cell], tool: str) -> list[Cell]:
+    return [cell for cell in cells if cell.tool == tool]
+
+
+def test_every_tool_measures_every_load_and_window(cells: Sequence[Cell]) -> None:
+    places = {(cell.tool, cell.waveform, cell.seconds) for cell in cells}
+    assert places == {(t, w, s) for t in ("wattbench", "naive") for w in ("constant", "stepped") for s in WINDOWS}
+    assert all(cell.windows == WINDOWS[cell.seconds] for cell in cells)
+
+
+def test_our_meter_is_nearer_to_the_truth_and_says_how_near(cells: Sequence[Cell]) -> None:
+    assert max(cell.error for cell in of(cells, "wattbench")) < 1 < max(cell.error for cell in of(cells, "naive"))
+    assert all(cell.covered is not None and cell.covered >= 0.5 for cell in of(cells, "wattbench"))
+    assert all(cell.covered is None for cell in of(cells, "naive"))
+
+
+def test_what_is_paid_counts_the_samplers_process(cells: Sequence[Cell]) -> None:
+    dear, cheap = (max(cell.cost for cell in of(cells, tool)) for tool in ("wattbench", "naive"))
+    assert 0 < cheap < dear < 5
+
+
+def test_the_cost_of_children_and_threads_is_counted() -> None:
+    import subprocess
+    import threading
+
+    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    before = meter_tools.cpu_seconds()
+    child = subprocess.Popen([sys.executable, "-c", f"{busy}\nprint(flush=True)\ninput()"], stdin=-1, stdout=-1)
+    assert child.stdout is not None
+    child.stdout.readline()
+    while_it_lives = meter_tools.cpu_seconds() - before
+    child.communicate(b"\n")
+    assert while_it_lives > 0.2
+    assert meter_tools.cpu_seconds() - before >= while_it_lives
+
+    thread = threading.Thread(target=lambda: sum(range(3_000_000)))
+    before = meter_tools.cpu_seconds()
+    thread.start()
+    thread.join()
+    assert meter_tools.cpu_seconds() - before > 0.01
+
+
+def test_the_tables_hold_every_cell(cells: Sequence[Cell]) -> None:
+    lines = meter_report.table(cells).splitlines()
+    assert len(lines) == 2 + 2 + 2 * len(WINDOWS)
+    assert "| Constant 412 W | 0.53 s | **" in meter_report.table(cells)
+    cost = meter_report.table(cells, cost=True)
+    assert "start/stop" in cost
+    assert "% |" in cost
+    drawing = meter_report.chart(cells)
+    assert drawing.count("<circle") == len(of(cells, "wattbench")) + 1  # one in the legend
+
+
+def test_an_expectation_that_is_not_met_is_said(cells: Sequence[Cell]) -> None:
+    good = "\n".join(meter_report.verdicts(cells, cells))
+    assert "met: under 1 % at half a second" in good
+    assert "cost" in good
+    bad = [cell._replace(error=9.0, covered=0.5) if cell.tool == "wattbench" else cell for cell in cells]
+    told = "\n".join(meter_report.verdicts(bad, bad))
+    assert "NOT MET: under 1 % at half a second on steady and drifting loads (constant 0.53 s: 9.000 %)" in told
+    assert "NOT MET: never worse than the best peer" in told
+    assert "NOT MET: within the stated uncertainty in 95 % of windows" in told
+
+
+def test_a_cell_that_is_covered_too_seldom_is_named(cells: Sequence[Cell]) -> None:
+    bad = [cell._replace(windows=16, covered=0.9375 if cell.waveform == "stepped" else 1.0) for cell in cells]
+    assert any("NOT MET" in one and "stepped" in one and "94" in one for one in meter_report.verdicts(bad, bad))
+
+
+def test_the_page_keeps_what_is_around_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "meter.md"
+    head, tail = perf_meter.MARKS
+    page.write_text(f"before\n{head}\nold\n{tail}\nafter\n")
+    perf_meter.write_page(page, "new\n")
+    assert page.read_text() == f"before\n{head}\n\nnew\n\n{tail}\nafter\n"
+    real = perf_meter.PAGE.read_text()
+    assert real.count(head) == real.count(tail) == 1
+    assert real.index(head) < real.index(tail)
+
+
+def test_the_figures_are_kept_as_json_too(cells: Sequence[Cell], tmp_path: Path) -> None:
+    perf_meter.keep(cells, tmp_path)
+    kept = [Cell(**one) for one in json.loads((tmp_path / "meter.json").read_text())]
+    assert kept == list(cells)
+    assert meter_report.table(cells, cost=True) in (tmp_path / "meter.md").read_text()
