@@ -172,7 +172,7 @@ def _through_optimum(device: str) -> tuple[Callable[[], object], dict[str, Any]]
 
     def answer() -> None:
         for text in texts:
-            task.predict(loaded, {"text": text})
+            task.predict(loaded, [{"text": text}])
 
     return answer, {"model": "a tiny sentence encoder", "queries_a_round": len(texts), "backend": dict(loaded.facts)}
 
