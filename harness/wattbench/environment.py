@@ -74,6 +74,21 @@ def device_of(meter_facts: Mapping[str, Any]) -> Device:
     )
 
 
+def memory_of(meter_facts: Mapping[str, Any]) -> tuple[int | None, str]:
+    """The memory that one model may fill, in bytes, and whose it is: of the smallest GPU metered, or of this machine.
+
+    None where nobody tells.
+    """
+    import psutil
+
+    gpus = meter_facts.get("gpus")
+    if not gpus:
+        return int(psutil.virtual_memory().total), "this machine"
+    sizes = [gpu.get("memory_bytes") for gpu in gpus]
+    known = [size for size in sizes if isinstance(size, int)]
+    return (min(known) if len(known) == len(sizes) else None), str(gpus[0]["name"])
+
+
 def harness_sha256() -> str:
     """Hash the harness's own source: every module, in the order of their paths."""
     root = Path(__file__).parent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench import environment, shelf, tasks
+from wattbench import environment, preflight, prompting, shelf, tasks
 from wattbench.boards import Board
 from wattbench.problems import Problem, Refusal
 
@@ -119,6 +119,21 @@ def plan(submissions: Sequence[Submission], setting: Setting, version: int | Non
     return plans
 
 
+def _unfit(model: Shelved, board: Board, setting: Setting) -> list[Problem]:
+    """Say what would keep a model from this board, from its small files alone: nothing is loaded."""
+    task = tasks.find(board.task)
+    bytes_, device = environment.memory_of(setting.meter.facts())
+    try:
+        outline = preflight.folder_outline(model.folder)
+    except Refusal as refusal:
+        return list(refusal.problems)
+    found = preflight.judge(outline, preflight.Wish(task, board.precision, bytes_, device))
+    if task.reasoning and not found:
+        modes = prompting.modes_of_folder(model.folder)
+        found += [replace(one, file=model.manifest.name) for one in prompting.unknown_mode(modes, board.reasoning)]
+    return found
+
+
 def _version(task: Task, submission: Submission) -> int:
     return 0 if submission.model.package else max(task.references, default=1) or 1
 
@@ -153,8 +168,11 @@ def _plan_board(board: Board, asked: Sequence[Submission], setting: Setting) -> 
     graders = {name: model(*which, fetch) for name, which in task.graders.items()}
     build = fetch_demo if board.version == 0 else f"Run `wattbench workload build {board.task}`"
     workload = found(lambda: shelf.find_workload(setting.shelf, board.task, board.version, build))
+    if setting.backend == "optimum":
+        for one in (reference, *candidates):
+            problems += _unfit(one, board, setting) if one else []
     if problems or workload is None:
-        raise Refusal(problems)
+        raise Refusal(dict.fromkeys(problems))
     chosen = {one.folder: one for one in candidates if one and not (reference and one.folder == reference.folder)}
     return Plan(
         board=board,

@@ -119,6 +119,7 @@ class Gpu:
         persistence = self._ask("nvmlDeviceGetPersistenceMode")
         virtualization = self._ask("nvmlDeviceGetVirtualizationMode")
         sm_mhz, memory_mhz = self.clocks()
+        memory = self._ask("nvmlDeviceGetMemoryInfo")
         return {
             "index": self.index,
             "uuid": self.uuid,
@@ -135,6 +136,7 @@ class Gpu:
             "max_sm_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM),
             "max_memory_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_MEM),
             "celsius": self.celsius(),
+            "memory_bytes": None if memory is None else int(memory.total),
         }
 
     def _field(self, one: Any) -> int | None:  # noqa: ANN401 - a ctypes structure of pynvml
