@@ -96,7 +96,7 @@ def run(
     task, version = board.split("~", 1)[0].rsplit("-v", 1)
     kind = "estimated" if board.endswith("~estimate") else "measured"
     return Run(
-        schema=1,
+        schema=runs.SCHEMA,
         board=board,
         role=role,
         session=session,

@@ -73,6 +73,16 @@ def test_private_rows_must_cost_as_much_as_the_published_ones(cost: float, said:
     assert verdict("private rows", workload=workload, parts={"public": parts["public"]}) == "fail"
 
 
+@pytest.mark.parametrize(
+    ("board", "reasoned", "said"),
+    [("off", 0.0, "pass"), ("off", 0.01, "fail"), ("on", 0.9, "pass"), ("on", 0.0, "fail")],
+)
+def test_a_model_reasons_where_its_board_says_so_and_nowhere_else(board: str, reasoned: float, said: str) -> None:
+    options = {"by_length": False, "reasoning": board}
+    assert verdict("reasoning", options=options, more={"reasoned": reasoned}) == said
+    assert all(one.name != "reasoning" for one in judge_run(evidence(), OFFICIAL))
+
+
 def test_weights_that_look_untrained_fail_with_the_reason() -> None:
     found = gate(judge_run(replace(evidence(), synthetic="every bias is 0"), OFFICIAL), "weights")
     assert (found.value, found.verdict, found.why) == ("synthetic", "fail", "every bias is 0")

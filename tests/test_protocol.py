@@ -58,7 +58,7 @@ def test_a_quiet_official_run_passes_every_gate() -> None:
     found = verdicts(world, measured)
     assert set(found.values()) == {"pass"}
     # the drift of the reference model is the session's to judge; nothing was generated, cut or hidden here
-    assert set(LIMITS.of) - set(found) == {"reference drift", "inputs", "output length", "private rows"}
+    assert set(LIMITS.of) - set(found) == {"reference drift", "inputs", "reasoning", "output length", "private rows"}
     assert [one.name for one in measured.phases] == [
         "bare-before",
         "context-before",

@@ -38,7 +38,7 @@ def test_a_run_is_found_where_its_board_date_and_digest_say(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"schema": 2}, "schema"),
+        ({"schema": 3}, "schema"),
         ({"board": "nonsense"}, ""),
         ({"measured_at": "yesterday"}, "measured_at"),
         ({"extra": 1}, "extra"),

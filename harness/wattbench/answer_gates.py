@@ -24,6 +24,7 @@ def answer_gates(evidence: Evidence, limits: Limits) -> Iterator[Gate]:
     yield _batches(evidence, limits)
     yield from _share(evidence, limits, "inputs", [one.truncated for one in evidence.passes], _CUT)
     yield _answers(evidence, limits)
+    yield from _reasoning(evidence, limits)
     yield from _share(evidence, limits, "output length", [one.capped for one in evidence.passes], _CAPPED)
     yield from _private_rows(evidence, limits)
 
@@ -84,6 +85,20 @@ def _answers(evidence: Evidence, limits: Limits) -> Gate:
         return verdict_gate("answers", f"{max(echoed)} of {rows} echo the input", "fail", why, limits)
     value = f"{min(distinct)} different of {rows}"
     return verdict_gate("answers", value, "pass", "answers depend on what was asked", limits)
+
+
+def _reasoning(evidence: Evidence, limits: Limits) -> Iterator[Gate]:
+    """Judge whether a model reasoned where its board says so, and nowhere else; where outputs tell."""
+    reasoned = evidence.more.get("reasoned")
+    if reasoned is None:
+        return
+    wanted = (evidence.options or {}).get("reasoning", "off")
+    value = f"{100 * reasoned:.0f} % of the answers"
+    if (wanted == "off") == (reasoned > 0):
+        why = f"the board says {wanted}: this model did other work than its neighbours"
+        yield verdict_gate("reasoning", value, "fail", why, limits)
+        return
+    yield verdict_gate("reasoning", value, "pass", f"the board says {wanted}", limits)
 
 
 def _private_rows(evidence: Evidence, limits: Limits) -> Iterator[Gate]:

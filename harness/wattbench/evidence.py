@@ -96,7 +96,7 @@ def verify(
         sealed = read(envelope_of(file))
         if sealed is not None:
             try:
-                signers, found = _envelope(run, data, file, sealed, trusted)
+                signers, found = sealed_by(run, data, file, sealed, trusted)
                 problems += found
             except Refusal as refusal:
                 problems += refusal.problems
@@ -154,10 +154,13 @@ def _beside(run: Run, file: Path, read: Read) -> tuple[dict[str, bytes], list[Pr
     return found, problems
 
 
-def _envelope(
+def sealed_by(
     run: Run, data: bytes, file: Path, sealed: bytes, trusted: Mapping[str, TrustedKey]
 ) -> tuple[list[TrustedKey], list[Problem]]:
-    """Check who signed, then what was signed; the payload of an envelope that does not hold is never parsed."""
+    """Give whose trusted signatures an envelope holds over a run, and what is wrong with it. Raises Refusal for none.
+
+    First who signed, then what was signed: the payload of an envelope that does not hold is never parsed.
+    """
     place = str(envelope_of(file))
     envelope = dsse.from_bytes(sealed, place)
     problems: list[Problem] = []

@@ -39,7 +39,8 @@ class Evidence:
     meter_after: the meter's facts when the passes had ended.
     network: how the measured process was kept off the network: `kernel`, `settings`, or None if nobody said.
     ladder: the batch sizes of a saturated run; parts: windows of the public and the private rows alone.
-    options: how the rows were asked (`by_length`), None if nobody said; synthetic: why the weights look untrained.
+    options: how the rows were asked (`by_length`, `reasoning`), None if nobody said. more: secondary figures of the
+        quality; `reasoned` is a share of the outputs. synthetic: why the weights look untrained.
     """
 
     passes: Sequence[Pass]
@@ -60,6 +61,7 @@ class Evidence:
     parts: Mapping[str, Pass] = field(default_factory=dict)
     options: Mapping[str, Any] | None = None
     scenario: str = "single"
+    more: Mapping[str, float] = field(default_factory=dict)
     synthetic: str | None = None
 
     def readings(self) -> list[Reading]:

@@ -77,6 +77,7 @@ OFFICIAL = Limits(
         "queries": "100 %",
         "inputs": AtMost(5, 100, "% cut to the model's context"),
         "answers": "not all alike, no echo of the input",
+        "reasoning": "as the board says",
         "output length": AtMost(5, 5, "% stopped by the cap"),
         "outputs": "the same in every pass",
         "private rows": AtMost(5, 5, "% from the public ones"),

@@ -191,7 +191,7 @@ class _Found:
 def _as_run(planned: Plan, model: Shelved, place: Place, setting: Setting, found: _Found) -> Run:
     manifest, measured = model.manifest, found.measured
     run = runs.Run(
-        schema=1,
+        schema=runs.SCHEMA,
         board=planned.board.name,
         role=place.role,
         session=place.session,
@@ -253,6 +253,7 @@ def judge(run: Run) -> tuple[runs.Gate, ...]:
         parts=run.parts,
         options=run.backend.get("options"),
         scenario=Board.parse(run.board).scenario,
+        more=run.more_quality,
         synthetic=run.backend.get("synthetic"),
     )
     return gates.judge_run(evidence, LIMITS[run.protocol["name"]])

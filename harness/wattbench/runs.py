@@ -4,7 +4,8 @@ Bytes: UTF-8, keys sorted, one newline at the end, so the same run always gives 
 their unit. An absent reading is null, never 0.
 
 Schema history:
-    1  first version.
+    2  batches and ladders, windows of public and private rows, prefill and decode, marks and scores beside the run.
+    1  first version; no result was ever published in it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ __all__ = [
     "Workload",
 ]
 
+SCHEMA = 2
 Role = Literal["candidate", "reference-before", "reference-after"]
 
 
@@ -92,7 +94,7 @@ class Run(Frozen):
     every query, each a Parquet file named by its sha256.
     """
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[2] = Field(alias="schema")
     board: str
     role: Role
     session: str
@@ -148,7 +150,13 @@ def to_bytes(run: Run) -> bytes:
 def from_bytes(data: bytes, file: object = "run") -> Run:
     """Read a run. Raises Refusal naming every field that is wrong."""
     try:
-        return Run.model_validate(json.loads(data))
+        whole = json.loads(data)
+        of = whole.get("schema") if isinstance(whole, dict) else None
+        if isinstance(of, int) and of != SCHEMA:
+            age = "newer than this version reads" if of > SCHEMA else "in which nothing was ever published"
+            remedy = "Update the project" if of > SCHEMA else "Measure again"
+            raise refuse(file, "schema", f"is {of}, {age}: it reads {SCHEMA}", remedy)
+        return Run.model_validate(whole)
     except ValueError as error:
         if isinstance(error, ValidationError):
             raise Refusal(
