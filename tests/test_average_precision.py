@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wattbench import average_precision, coco, tasks
+from wattbench import tasks
+from wattbench.grading import average_precision, coco
 from wattbench.tasks import Output, Row
 
 

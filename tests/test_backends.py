@@ -10,7 +10,8 @@ import tiny_models
 import torch
 from safetensors.torch import load_file, save_file
 
-from wattbench import backends, precisions, tasks
+from wattbench import backends, tasks
+from wattbench.loading import precisions
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench import captions
+from wattbench.grading import captions
 
 GOLD = [
     ["a cat sits on a red sofa", "a cat on a couch"],

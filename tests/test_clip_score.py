@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny_grader
 
-from wattbench import clip_score
+from wattbench.grading import clip_score
 
 if TYPE_CHECKING:
     from pathlib import Path

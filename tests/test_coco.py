@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny_media
 
-from wattbench import coco
+from wattbench.grading import coco
 from wattbench.tasks import Output, Row
 
 THERE: Row = {"boxes": [[10, 10, 40, 40]], "labels": [1], "areas": [1600.0], "crowd": [0]}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import tiny_tokenizers
 
-from wattbench import encoding
+from wattbench.asking import encoding
 from wattbench.backends import Loaded
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import tiny_loaded
 
-from wattbench import generating
+from wattbench.asking import generating
 
 if TYPE_CHECKING:
     from pathlib import Path

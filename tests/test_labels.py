@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wattbench import labels
+from wattbench.asking import labels
 
 ORDER = ("negative", "positive")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench import matching
+from wattbench.grading import matching
 
 CITIES = ["Paris", "New York", "Rome", "A cat"]
 

@@ -13,8 +13,9 @@ import tiny_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattbench import architectures, memory, preflight, tasks
-from wattbench.preflight import Outline, Wish
+from wattbench import tasks
+from wattbench.loading import architectures, memory, preflight
+from wattbench.loading.preflight import Outline, Wish
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
@@ -249,7 +250,8 @@ def test_an_outline_reads_headers_and_not_weights(tmp_path: Path) -> None:
 
 def test_importing_preflight_brings_no_model_library() -> None:
     script = (
-        "import sys; from wattbench import preflight, fetching; print({'torch', 'transformers'} & set(sys.modules))"
+        "import sys; from wattbench import fetching; from wattbench.loading import preflight; "
+        "print({'torch', 'transformers'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

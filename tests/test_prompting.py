@@ -8,7 +8,7 @@ import pytest
 import tiny_models
 import transformers
 
-from wattbench import prompting
+from wattbench.asking import prompting
 from wattbench.problems import ModelRefused
 
 if TYPE_CHECKING:

@@ -38,11 +38,8 @@ def test_another_session_role_revision_or_board_is_another_place(tmp_path: Path)
 
 def test_runs_of_boards_that_do_not_exist_are_left_out_by_name(tmp_path: Path) -> None:
     (known,) = frame.gather([make.write([make.run()], tmp_path)])
-    runs = [
-        known.run.model_copy(update={"board": make.SIMILARITY.replace("sentence-similarity", "mind-reading")}),
-        known.run.model_copy(update={"board": make.SIMILARITY.replace("-v0", "-v99")}),
-    ]
-    strange = [replace(known, run=run, path=tmp_path / f"{k}.json") for k, run in enumerate(runs)]
+    names = [make.SIMILARITY.replace("sentence-similarity", "mind-reading"), make.SIMILARITY.replace("-v0", "-v99")]
+    strange = [replace(known, board=name, path=tmp_path / f"{k}.json") for k, name in enumerate(names)]
     kept, left = admission.admit([known, *strange])
     assert kept == (known,)
     assert [(one.file, one.message.split(";")[0]) for one in left] == [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tiny_tokenizers
 
-from wattbench import spans
+from wattbench.asking import spans
 from wattbench.backends import Loaded
 
 WORDS = "the report was written by the agency in 2024 "

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench import squad
+from wattbench.grading import squad
 
 
 @pytest.mark.parametrize(

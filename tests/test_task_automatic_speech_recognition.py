@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tiny_loaded
 
-from wattbench import sounds, tasks
+from wattbench import tasks
+from wattbench.asking import sounds
 from wattbench.problems import Refusal
 from wattbench.tasks import Output
 from wattbench.tasks import automatic_speech_recognition as asr

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tiny_loaded
 
-from wattbench import pictures, tasks
+from wattbench import tasks
+from wattbench.asking import pictures
 from wattbench.problems import Refusal
 from wattbench.tasks import Output, image_captioning
 

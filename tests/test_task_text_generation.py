@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tiny_loaded
 
-from wattbench import prompting, tasks
+from wattbench import tasks
+from wattbench.asking import prompting
 from wattbench.problems import Refusal
 from wattbench.tasks import Output, text_generation
 

@@ -9,7 +9,7 @@ import tiny_models
 import torch
 from safetensors.torch import save_file
 
-from wattbench import checkpoints, weights
+from wattbench.loading import checkpoints, weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,9 @@ import shutil
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from wattbench import hub, preflight, tasks
+from wattbench import hub, tasks
 from wattbench import shelf as shelves
+from wattbench.loading import preflight
 from wattbench.problems import ModelRefused, refuse
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wattbench.hub import Repository, Tell
-    from wattbench.preflight import Outline
+    from wattbench.loading.preflight import Outline
     from wattbench.submissions import Submission
     from wattbench.tasks import Task
 

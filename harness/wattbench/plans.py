@@ -7,8 +7,10 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench import environment, preflight, prompting, shelf, tasks
+from wattbench import environment, shelf, tasks
+from wattbench.asking import prompting
 from wattbench.boards import Board
+from wattbench.loading import preflight
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -44,7 +44,7 @@ __all__ = [
     "Workload",
 ]
 
-SCHEMA = 2
+SCHEMA: Final = 2
 Role = Literal["candidate", "reference-before", "reference-after"]
 
 

@@ -13,15 +13,15 @@ import logging
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from wattbench import checkpoints, precisions, processors, weights
 from wattbench.backends import Loaded
+from wattbench.loading import checkpoints, precisions, processors, weights
 from wattbench.problems import Refusal, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from wattbench.checkpoints import Keys
+    from wattbench.loading.checkpoints import Keys
     from wattbench.tasks import Task
 
 Parts = dict[str, Any]  # the torch modules of a model by name; "" where it is one

@@ -88,8 +88,9 @@ def prefetch(
 
 def _look(submission: Submission, gigabytes: float | None, shelf: Path) -> list[Problem]:
     """Everything that is wrong with a model of the Hub for the tasks and precisions that are asked of it."""
-    from wattbench import fetching, preflight, tasks
+    from wattbench import fetching, tasks
     from wattbench import shelf as shelves
+    from wattbench.loading import preflight
 
     model = submission.model
     if model.package is not None or (shelves.model_folder(shelf, model.id, model.key) / shelves.MANIFEST).is_file():

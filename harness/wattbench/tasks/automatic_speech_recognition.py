@@ -14,7 +14,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from wattbench import generating, grading, sounds
+from wattbench import grading
+from wattbench.asking import generating, sounds
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

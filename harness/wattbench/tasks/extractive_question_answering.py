@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wattbench import encoding, grading, spans, squad
+from wattbench import grading
+from wattbench.asking import encoding, spans
+from wattbench.grading import squad
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench import captions, generating, grading, pictures
+from wattbench import grading
+from wattbench.asking import generating, pictures
+from wattbench.grading import captions
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wattbench.asking.generating import Written
     from wattbench.backends import Loaded
-    from wattbench.generating import Written
 
 CAP = 40  # new tokens: captions have some ten words
 

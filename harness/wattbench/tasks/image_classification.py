@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wattbench import grading, labels, pictures
+from wattbench import grading
+from wattbench.asking import labels, pictures
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

@@ -12,7 +12,8 @@ import hashlib
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from wattbench import clip_score, grading
+from wattbench import grading
+from wattbench.grading import clip_score
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

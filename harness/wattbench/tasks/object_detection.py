@@ -8,7 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from wattbench import average_precision, coco, pictures
+from wattbench.asking import pictures
+from wattbench.grading import average_precision, coco
 from wattbench.problems import Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

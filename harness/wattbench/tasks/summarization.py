@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wattbench import encoding, generating, grading
+from wattbench import grading
+from wattbench.asking import encoding, generating
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

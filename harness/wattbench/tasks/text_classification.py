@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wattbench import encoding, grading, labels
+from wattbench import grading
+from wattbench.asking import encoding, labels
 from wattbench.problems import Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wattbench import encoding, generating, grading, matching, prompting
+from wattbench import grading
+from wattbench.asking import encoding, generating, prompting
+from wattbench.grading import matching
 from wattbench.problems import Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

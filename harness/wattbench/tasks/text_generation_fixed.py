@@ -15,7 +15,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from wattbench import encoding, generating, grading
+from wattbench import grading
+from wattbench.asking import encoding, generating
 from wattbench.problems import Refusal
 from wattbench.tasks import Graded, Metric, Output, Row, Source, Task
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wattbench import encoding
+from wattbench.asking import encoding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wattbench import architectures, memory
+from wattbench.loading import architectures, memory
+from wattbench.loading.processors import PICTURES, VOCABULARIES
 from wattbench.problems import Problem, refuse
-from wattbench.processors import PICTURES, VOCABULARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from wattbench.boards import Precision
-    from wattbench.memory import Tensors
+    from wattbench.loading.memory import Tensors
     from wattbench.tasks import Task
 
 # The small files that an outline holds, wherever in the model they lie.

@@ -10,7 +10,7 @@ import contextlib
 import io
 from typing import TYPE_CHECKING, Any
 
-from wattbench import labels
+from wattbench.asking import labels
 from wattbench.problems import Problem
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""How models are asked: rows as tensors, prompts, generation. Shared by the tasks."""
