@@ -69,7 +69,9 @@ def test_a_run_and_its_trace_agree_to_the_last_bit(traced: Traced) -> None:
     assert replay.differences(run, data, path) == []
     assert [one.name for one in run.phases][:3] == ["bare-before", "context-before", "warm-up"]
     assert all(one.joules is not None and one.counter_joules is not None for one in run.passes)
-    assert all(one.mean_watts == pytest.approx(350, rel=0.02) for one in run.passes)
+    for one in run.passes:  # on a busy host an edge is seen late: then the window's own uncertainty says how late
+        doubt = sum(gpu["uncertainty_joules"] for gpu in one.notes["gpus"].values())
+        assert one.joules == pytest.approx(350 * one.seconds, abs=max(0.02 * 350 * one.seconds, doubt))
     verdicts = {gate.name: gate.verdict for gate in run.gates}
     assert verdicts["device"] == verdicts["placement"] == "fail"  # a stand-in, and the model was on the CPU
     assert verdicts["warm-up"] == "pass"
