@@ -1,6 +1,9 @@
 # make demo    measure real models on this machine, rate them, build the site
 # make test    set up and run every test, browser tests included
 # make site    build the site from submissions/ and site/editions/;  make serve  shows it
+# make showcase   the demo, and the published results of others from ../shared/data (WATTSTAR_DATA), on one site
+# make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
+# make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
 # make perf-stars  our star rule beside three others on published results; rewrites site/pages/study.md
@@ -28,12 +31,30 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo test site serve perf perf-meter perf-stars lint gpu-check picture clean
+.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars lint gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
 	@$(BIN)/wattboard freeze demo --demo --submissions build/demo/submissions --editions build/demo/editions
 	@$(BIN)/wattboard build --submissions build/demo/submissions --editions build/demo/editions
+
+DATA := $(or $(WATTSTAR_DATA),../shared/data)
+TABLES := aienergyscore=$(DATA)/aienergyscore-2025-02.csv mlenergy=$(DATA)/mlenergy-v3.csv
+
+showcase: $(READY)
+	@$(BIN)/wattbench demo
+	@$(BIN)/wattboard freeze demo --demo --submissions build/demo/submissions --editions build/demo/editions
+	@rm -rf build/imported; mkdir -p build/imported
+	@for table in $(TABLES); do \
+	  if [ -f "$${table#*=}" ]; then $(BIN)/wattboard import "$${table%%=*}" "$${table#*=}" --out build/imported > /dev/null || exit 1; \
+	  else echo "$${table#*=} is not here: the site is built without it (WATTSTAR_DATA names another folder)."; fi; done
+	@$(BIN)/wattboard build --submissions build/demo/submissions --editions build/demo/editions --imported build/imported
+
+screenshots: $(READY)
+	@$(BIN)/python tests/browser/take_screenshots.py
+
+lighthouse: $(READY)
+	@$(BIN)/python tests/browser/lighthouse.py
 
 test: $(READY)
 	@$(BIN)/python tests/browser/get_browser.py
@@ -46,7 +67,10 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in $(filter-out %/perf_meter.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_meter.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+perf-site: $(READY)
+	@$(BIN)/python tests/perf/perf_site.py
 
 perf-stars: $(READY)
 	@$(BIN)/python tests/perf/perf_stars.py --write

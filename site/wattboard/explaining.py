@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log
-from typing import TYPE_CHECKING
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from wattbench.boards import Board
 from wattbench.problems import refuse
@@ -72,7 +71,11 @@ def explain(filed: Sequence[Filed], editions: Sequence[Opened], model: str, want
         for gate in one.run.gates
         if gate.verdict != "pass"
     )
-    demo = opened is not None and opened.edition.kind == "demo"
+    return of(rating, frozen, judged, demo=opened is not None and opened.edition.kind == "demo")
+
+
+def of(rating: Rating, frozen: FrozenBoard | None, judged: tuple[Judged, ...], *, demo: bool) -> Explanation:
+    """Explain a rating by the board that it was rated with."""
     less, more = _distances(rating, frozen)
     because = _because(rating, frozen, demo=demo)
     confirm = _confirm(rating, frozen, demo=demo)
@@ -106,10 +109,15 @@ def _distances(one: Rating, frozen: FrozenBoard | None) -> tuple[float | None, f
 
 def _without(one: Rating, frozen: FrozenBoard | None) -> dict[str, int]:
     """Item 9: the star with each lineage in turn left out of the founding cohort."""
-    if one.stars is None or frozen is None:
+    if one.stars is None or one.wh_high is None or frozen is None:
         return {}
-    rows = thresholds.without_each([frozen]).with_columns(wh_high=pl.lit(one.wh_high))
-    return dict(rows.select("left_out", ratings.stars("wh_high").alias("stars")).collect().iter_rows())
+    return {name: BEST - sum(one.wh_high > limit for limit in limits) for name, *limits in _without_each(frozen)}
+
+
+@lru_cache(64)  # boards: all models of one ask for the same
+def _without_each(frozen: FrozenBoard) -> tuple[tuple[Any, ...], ...]:
+    """Give each lineage with the four thresholds that the board would have without it."""
+    return tuple(thresholds.without_each([frozen]).select("left_out", *thresholds.T).collect().iter_rows())
 
 
 def _because(one: Rating, frozen: FrozenBoard | None, *, demo: bool) -> tuple[str, ...]:

@@ -25,8 +25,13 @@ def facts(passes: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.LazyFrame:
 
     newest = [told(name).last() for name in ("parameters", "licence", "base_model", "device", "kind")]
     speed = pl.col("seconds").filter(pl.col("queries") > 0) / pl.col("queries").filter(pl.col("queries") > 0)
+    of_passes = passes.group_by(*SUBJECT).agg(
+        lost=(~usable("wh_per_1000")).sum().cast(pl.Int64),
+        seconds_per_query=rounded(speed.sort().median()),
+    )
     return (
-        passes.join(
+        runs(passes)
+        .join(
             sessions.select("board", "session", "ln_r_s", "reference_fails", "reference_flags"),
             on=("board", "session"),
             how="left",
@@ -39,8 +44,6 @@ def facts(passes: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("protocol").unique().sort().str.join(", "),
             first_measured_at=pl.col("measured_at").min(),
             weights_digest=told("weights_digest").first(),
-            lost=(~usable("wh_per_1000")).sum().cast(pl.Int64),
-            seconds_per_query=rounded(speed.sort().median()),
             synthetic=(pl.col("weights") != "real").any(),
             fake=pl.col("fake").any(),
             unofficial=(pl.col("protocol") != OFFICIAL.protocol).any(),
@@ -49,14 +52,21 @@ def facts(passes: pl.LazyFrame, sessions: pl.LazyFrame) -> pl.LazyFrame:
             reference_fails=pl.col("reference_fails").fill_null(value=False).any(),
             reference_flags=pl.col("reference_flags").fill_null(value=False).any(),
         )
+        .join(of_passes, on=SUBJECT)
     )
+
+
+def runs(passes: pl.LazyFrame) -> pl.LazyFrame:
+    """Keep one row a run, its first: what is said of a run is the same in all of its passes, and asked once."""
+    return passes.filter(pl.col("pass_index").fill_null(0) == 0)
 
 
 def quality(passes: pl.LazyFrame) -> pl.LazyFrame:
     """Give the quality of the newest run that has one."""
     columns = [name for name in passes.collect_schema().names() if name.startswith("quality_")]
     return (
-        passes.filter(pl.col("quality_value").is_not_null())
+        runs(passes)
+        .filter(pl.col("quality_value").is_not_null())
         .group_by(*SUBJECT)
         .agg(pl.col(*columns, "higher_is_better").sort_by("measured_at", "digest").last())
     )
@@ -90,6 +100,8 @@ def rounded(value: pl.Expr) -> pl.Expr:
     """
 
     def each(series: pl.Series) -> pl.Series:
-        return pl.Series([None if one is None else float(f"{one:.{DIGITS}g}") for one in series], dtype=pl.Float64)
+        return pl.Series(
+            [None if one is None else float(f"{one:.{DIGITS}g}") for one in series.to_list()], dtype=pl.Float64
+        )
 
     return value.map_batches(each, return_dtype=pl.Float64, is_elementwise=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wattbench import tasks
 from wattbench.boards import Board
-from wattboard import frame, ratings
+from wattboard import charts, frame, ratings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wattbench.tasks import Task
     from wattboard.editions import Edition, FrozenBoard, Opened
-    from wattboard.frame import Filed
+    from wattboard.filed import Filed
+    from wattboard.left_out import LeftOut
     from wattboard.ratings import Rating
 
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 class Listing:
     """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats on both axes.
 
-    `headline` marks the one board of its task that a badge or page means which names only the task.
+    `headline` marks the one board of its task that a badge or page means which names only the task; `reach` is from
+    the least to the most energy of all intervals, in Wh per 1,000 queries.
     """
 
     board: Board
@@ -35,6 +38,7 @@ class Listing:
     unrated: tuple[Rating, ...]
     frontier: frozenset[str]
     headline: bool = False
+    reach: tuple[float, float] | None = None
 
     @property
     def all(self) -> tuple[Rating, ...]:
@@ -72,7 +76,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything that is published. `newest` is the date of the newest run, None without runs."""
+    """Everything that is published. `newest` is the date of the newest run, None without runs.
+
+    `left_out` are the run files that do not count.
+    """
 
     editions: tuple[Opened, ...]
     listings: tuple[Listing, ...]
@@ -80,6 +87,7 @@ class Site:
     archive: dict[str, tuple[Rating, ...]]
     filed: tuple[Filed, ...]
     newest: str | None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def headlines(self) -> tuple[Listing, ...]:
@@ -87,11 +95,11 @@ class Site:
         return tuple(one for one in self.listings if one.headline)
 
 
-def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
+def assemble(filed: Sequence[Filed], editions: Iterable[Opened], left_out: Sequence[LeftOut] = ()) -> Site:
     """Rate every run against every edition and sort the results for the pages."""
     editions = tuple(editions)
     passes = frame.frame(filed)
-    names = sorted({one.run.board for one in filed})
+    names = sorted({one.board for one in filed})
     archive = {
         one.edition.id: ratings.collect(
             ratings.rate(frame.only(passes, one.boards), one.edition, [one.boards[name] for name in sorted(one.boards)])
@@ -107,12 +115,13 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened]) -> Site:
         else:
             rated = ratings.collect(ratings.rate(frame.only(passes, [name]), None, []))
         now = _newest(rated)
-        earlier += [one for one in rated if one not in now]
+        newest_ones = {(one.model, one.revision) for one in now}
+        earlier += [one for one in rated if (one.model, one.revision) not in newest_ones]
         listings.append(_listing(name, now, current))
     ordered = _headlines_first(listings)
-    newest = max((one.run.measured_at for one in filed), default=None)
+    newest = max((one.measured_at for one in filed), default=None)
     profiles = _profiles(ordered, earlier, filed)
-    return Site(editions, ordered, profiles, archive, tuple(filed), newest[:10] if newest else None)
+    return Site(editions, ordered, profiles, archive, tuple(filed), newest[:10] if newest else None, tuple(left_out))
 
 
 def frontier(rated: Iterable[Rating]) -> frozenset[str]:
@@ -124,11 +133,15 @@ def frontier(rated: Iterable[Rating]) -> frozenset[str]:
         and one.quality is not None
         and not set(one.reasons) & {"gate-failed", "synthetic-weights"}
     ]
-    return frozenset(
-        name
-        for wh, good, name in points
-        if not any(w <= wh and g >= good and (w, g) != (wh, good) for w, g, _ in points)
-    )
+    found: set[str] = set()
+    best = -math.inf  # among all that use less energy
+    for _, same in groupby(sorted(points), key=lambda point: point[0]):
+        alike = list(same)
+        top = max(good for _, good, _ in alike)
+        if top > best:
+            found.update(name for _, good, name in alike if good == top)
+            best = top
+    return frozenset(found)
 
 
 def _headlines_first(listings: Iterable[Listing]) -> tuple[Listing, ...]:
@@ -162,6 +175,7 @@ def _listing(name: str, rated: Sequence[Rating], current: Opened | None) -> List
         below=tuple(one for one in ordered if not one.reasons and not one.recommended),
         unrated=tuple(one for one in ordered if one.reasons),
         frontier=frontier(rated),
+        reach=charts.reach(rated),
     )
 
 
@@ -169,13 +183,13 @@ def _profiles(listings: Iterable[Listing], earlier: Sequence[Rating], filed: Seq
     results: dict[str, list[Result]] = {}
     runs: dict[tuple[str, str, str], list[Filed]] = {}
     for one in filed:
-        runs.setdefault((one.run.board, one.run.model.id, one.run.model.revision), []).append(one)
+        runs.setdefault((one.board, one.model, one.revision), []).append(one)
     for listing in listings:
         for rating in listing.all:
             own = runs.get((rating.board, rating.model, rating.revision), [])
-            own.sort(key=lambda one: (one.run.measured_at, one.digest))
+            own.sort(key=lambda one: (one.measured_at, one.digest))
             results.setdefault(rating.model, []).append(Result(rating, listing, tuple(own)))
-    return tuple(
-        Profile(name, tuple(results[name]), tuple(one for one in earlier if one.model == name))
-        for name in sorted(results)
-    )
+    replaced: dict[str, list[Rating]] = {}
+    for rating in earlier:
+        replaced.setdefault(rating.model, []).append(rating)
+    return tuple(Profile(name, tuple(results[name]), tuple(replaced.get(name, ()))) for name in sorted(results))

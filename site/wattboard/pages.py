@@ -1,34 +1,45 @@
-"""Rated results -> pages, as text: Markdown with slots for MkDocs, the slots' HTML, and the models' pages.
-
-The one door to Jinja. Pure: touches no disk but the templates of this package.
-"""
+"""Rated results -> pages, as text: Markdown with slots for MkDocs, the slots' HTML, and the models' pages. Pure."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from wattboard import badges, charts, formats
-from wattboard.reasons import REASONS
+from wattboard import (
+    badges,
+    board_table,
+    chronicle,
+    families,
+    filling,
+    happenings,
+    profiles,
+)
+from wattboard.cohorts import RULE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from wattboard.frame import Filed
-    from wattboard.listings import Listing, Profile, Result, Site
+    from wattboard.listings import Listing, Profile, Site
+    from wattboard.profiles import Atlas
+    from wattboard.scores import Pairing
     from wattboard.timelines import Timeline
 
-    Drawn = Mapping[str, Sequence[Timeline]]  # by a trace's sha256: the same trace in several forms
+    # What a model's traces look like, by their sha256: each in several forms.
+    Drawn = Callable[[Profile], Mapping[str, Sequence[Timeline]]]
 
 # The page that MkDocs renders once; every model page is stamped into it. As deep as they are, so links agree.
 SHELL = "models/_org/_name"
 SHELL_TITLE = "@@TITLE@@"
 SHELL_DESCRIPTION = "@@DESCRIPTION@@"
+LATELY = 5  # changes on the home page
+LIGHT_FROM = 3_000  # models: beyond, a page has what the model is worth, and the rest is in its files
+MOST_LISTED = 500  # models on the page of models
+MOST_CHANGES = 100  # on the page of changes
+MOST_FAMILIES = 50  # with a table on their page; the others' are on the pages of their models
+MOST_ARCHIVED = 500  # results a board on an edition's page
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,28 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamps(Sequence[Stamp]):
+    """The models' pages, each rendered when it is asked for: all at once would fill the memory."""
+
+    profiles: Sequence[Profile]
+    of: Callable[[Profile], Stamp]
+
+    def __len__(self) -> int:
+        """Count the models."""
+        return len(self.profiles)
+
+    @overload
+    def __getitem__(self, index: int) -> Stamp: ...
+    @overload
+    def __getitem__(self, index: slice) -> Stamps: ...
+    def __getitem__(self, index: int | slice) -> Stamp | Stamps:
+        """Render one model's page; a slice renders none."""
+        if isinstance(index, slice):
+            return Stamps(self.profiles[index], self.of)
+        return self.of(self.profiles[index])
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
     """Everything to publish as HTML: Markdown by path, slots by page and name, models, the navigation.
 
@@ -50,47 +83,82 @@ class Pages:
 
     docs: dict[str, str]
     slots: dict[str, dict[str, str]]
-    models: tuple[Stamp, ...]
+    models: Sequence[Stamp]
     nav: tuple[Any, ...]
     notice: str
     canonical: dict[str, str]
 
 
-def render(site: Site, address: str, drawn: Drawn | None = None) -> Pages:
-    """Render a site whose public address is `address` (with a slash at its end); `drawn` are its newest traces."""
+def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairing | None = None) -> Pages:
+    """Render a site whose public address is `address` (with a slash at its end); `drawn` are its newest traces.
+
+    `pairing` compares two models query by query; without it nothing is claimed of two models.
+    """
+    atlas = profiles.atlas(site, pairing)
     docs = {
-        "index.md": _doc("Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"),
-        "models/index.md": _doc("Models", "Every model with a result.", "models"),
-        f"{SHELL}.md": _doc(SHELL_TITLE, SHELL_DESCRIPTION, "model", search=False),
+        "index.md": markdown(
+            "Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"
+        ),
+        "models/index.md": markdown("Models", "Every model with a result.", "models"),
+        "left-out/index.md": markdown("Left out", "Run files that do not count, and why.", "left-out", search=False),
+        f"{SHELL}.md": markdown(SHELL_TITLE, SHELL_DESCRIPTION, "model", search=False),
     }
     slots: dict[str, dict[str, str]] = {
-        "index.html": {"home": _html("home.j2", site=site, base="", address=address)},
-        "models/index.html": {"models": _html("models.j2", site=site, base="../")},
-        "cite/index.html": {"badge": _html("cite.j2", site=site, base="../", address=address)},
-        "api/index.html": {"files": _html("api.j2", site=site, base="../")},
+        "index.html": {
+            "home": filling.filled(
+                "home.j2", site=site, base="", atlas=atlas, happenings=happenings.happenings(site, LATELY)
+            )
+        },
+        "models/index.html": {"models": filling.filled("models.j2", site=site, most=MOST_LISTED, base="../")},
+        "left-out/index.html": {"left-out": filling.filled("left_out.j2", site=site, base="../")},
+        "cite/index.html": {"badge": filling.filled("cite.j2", site=site, base="../", address=address)},
+        "api/index.html": {"files": filling.filled("api.j2", site=site, base="../")},
     }
     canonical = {}
     for listing in site.listings:
         place = f"boards/{listing.board.name}"
-        about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {_device(listing)}."
-        docs[f"{place}.md"] = _doc(listing.task.title, about, "board")
+        about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {filling.device(listing)}."
+        docs[f"{place}.md"] = markdown(listing.task.title, about, "board")
         slots[f"{place}/index.html"] = {"board": _board(site, listing, moving=False)}
         if listing.headline:
             # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
             moving = f"tasks/{listing.task.name}"
-            docs[f"{moving}.md"] = _doc(listing.task.title, about, "board", search=False)
+            docs[f"{moving}.md"] = markdown(listing.task.title, about, "board", search=False)
             slots[f"{moving}/index.html"] = {"board": _board(site, listing, moving=True)}
             canonical[moving] = place
+    for place, doc, slot, html in _choosing(site):
+        docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, {slot: html}
+    for place, doc, slot, html in _chronicle(site, atlas):
+        docs[f"{place}.md"], slots[f"{place}.html"] = doc, {slot: html}
+    slots["method/index.html"] = {"founding": f"<blockquote><p>{escape(RULE.words)}</p></blockquote>"}
+    slots["method/index.html"]["sessions"] = filling.filled("sessions.j2", site=site, base="../")
     headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
     nav = (
-        {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}]},
-        {"Method": ["method.md", {"The meter": "meter.md"}]},
+        {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}, {"Families": "families/index.md"}]},
+        {"Right-size": "right-size.md"},
+        {"Compare": "compare.md"},
+        {
+            "Method": [
+                "method.md",
+                {"Tasks": "tasks.md"},
+                {"The meter": "meter.md"},
+                {"Editions and changes": "editions/index.md"},
+                {"Corrections": "corrections.md"},
+                {"Left out": "left-out/index.md"},
+            ]
+        },
+        {"Submit": "submit.md"},
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
     )
-    models = tuple(_stamp(profile, address, drawn) for profile in site.profiles)
-    return Pages(docs, slots, models, nav, _html("notice.j2", site=site), canonical)
+    models = stamps(site, address, atlas, drawn)
+    return Pages(docs, slots, models, nav, filling.filled("notice.j2", site=site), canonical)
+
+
+def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamps:
+    """Give every model's page, rendered when it is asked for."""
+    return Stamps(site.profiles, lambda profile: _stamp(profile, address, atlas, drawn))
 
 
 def pictures(site: Site) -> dict[str, str]:
@@ -111,38 +179,33 @@ def pictures(site: Site) -> dict[str, str]:
     return drawn
 
 
-def trace(timeline: Timeline) -> str:
-    """Draw a trace as an SVG file that stands alone."""
-    return str(_environment().get_template("trace.j2").make_module().trace(timeline, alone=True)).strip() + "\n"  # type: ignore[attr-defined] # a macro
-
-
-def told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Flatten a run's facts for people: nested names joined by a dot, nulls left out."""
-    rows: list[tuple[str, str]] = []
-    for name, value in sorted(facts.items()):
-        if isinstance(value, dict):
-            rows += [(f"{name}.{inner}", text) for inner, text in told(value)]
-        elif value is not None:
-            rows.append((name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
-    return rows
-
-
-def snippet(result: Result, address: str) -> str:
-    """Give the Markdown that shows a result's permanent badge and links to its page."""
-    rating, listing = result.rating, result.listing
-    alt = badges.words(rating, listing.task, listing.edition).replace("[", "(").replace("]", ")")
-    where = f"editions/{listing.edition.id}/badges" if listing.edition else "badges/v1"
-    picture = f"{address}{where}/{formats.path(rating.model)}/{rating.board}.svg"
-    return f"[![{alt}]({picture})]({address}models/{formats.path(rating.model)}/)"
-
-
-def _stamp(profile: Profile, address: str, drawn: Drawn | None = None) -> Stamp:
-    body = _html("model.j2", profile=profile, base="../../../", address=address, power=drawn or {})
+def _stamp(profile: Profile, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamp:
     best = profile.results[0]
-    return Stamp(profile.id, profile.id, badges.words(best.rating, best.listing.task, best.listing.edition), body)
+    about = badges.words(best.rating, best.listing.task, best.listing.edition)
+    if len(atlas.site.profiles) > LIGHT_FROM:
+        lines = [profiles.brief(one, atlas) for one in profile.results]
+        body = filling.filled("model_light.j2", profile=profile, base="../../../", address=address, lines=lines)
+        return Stamp(profile.id, profile.id, about, body)
+    body = filling.filled(
+        "model.j2",
+        profile=profile,
+        base="../../../",
+        address=address,
+        power=drawn(profile) if drawn else {},
+        stories=[profiles.story(one, atlas) for one in profile.results],
+        precisions=profiles.precision_curves(profile),
+        family=atlas.families.get(profile.id),
+    )
+    return Stamp(profile.id, profile.id, about, body)
 
 
-def _doc(title: str, description: str, slot: str, *, search: bool = True) -> str:
+def light_shell(address: str, notice: str) -> str:
+    """Give the light layout, with marks where a model goes."""
+    sheets = ("assets/wattstar.css", "assets/pages.css")
+    return filling.filled("light.j2", address=address, notice=notice, sheets=sheets)
+
+
+def markdown(title: str, description: str, slot: str, *, search: bool = True) -> str:
     """Give a Markdown page that is one slot.
 
     Front matter is JSON inside YAML, and escaped because MkDocs does not: nothing can break out of it.
@@ -156,40 +219,72 @@ def _doc(title: str, description: str, slot: str, *, search: bool = True) -> str
 
 def _board(site: Site, listing: Listing, *, moving: bool) -> str:
     others = [one for one in site.listings if one.task.name == listing.task.name and one is not listing]
-    return _html("board.j2", listing=listing, others=others, moving=moving, base="../../")
+    return filling.filled("board.j2", listing=listing, others=others, moving=moving, base="../../")
 
 
-def _device(listing: Listing) -> str:
-    return listing.all[0].device
-
-
-def _newest(runs: Sequence[Filed]) -> Filed:
-    return runs[-1]
-
-
-def _html(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("wattboard"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:
+    """Give the pages to choose on, and the further pages of long boards: place, Markdown, slot, HTML."""
+    about = "Two to five models side by side: energy, stars, quality, speed."
+    yield (
+        "compare",
+        markdown("Compare", about, "compare"),
+        "compare",
+        filling.filled("compare.j2", site=site, base="../"),
     )
-    environment.filters.update({**formats.FILTERS, "newest": _newest})
-    environment.globals.update(
-        REASONS=REASONS,
-        STAR=charts.STAR,
-        words=badges.words,
-        strip=charts.strip,
-        plot=charts.plot,
-        pass_dots=charts.passes,
-        snippet=snippet,
-        told=told,
-        device=_device,
+    about = "The model with the lowest energy that is good and fast enough, and what it saves in a year."
+    yield (
+        "right-size",
+        markdown("Right-size", about, "form"),
+        "form",
+        filling.filled("right_size.j2", site=site, base="../"),
     )
-    return environment
+    for listing in site.listings:
+        for page in board_table.pages(listing)[1:]:
+            title = f"{listing.task.title}, page {page.number}"
+            about = f"{listing.task.title}: models {page.first} to {page.last} by energy and quality."
+            html = filling.filled("board_more.j2", listing=listing, page=page, base="../../../")
+            yield (
+                f"boards/{listing.board.name}/{page.number}",
+                markdown(title, about, "rows", search=False),
+                "rows",
+                html,
+            )
+
+
+def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, str]]:
+    """Give the pages of families and editions: place, Markdown, slot, HTML."""
+    grown = families.largest(atlas.families)
+    about = "What distilling, fine-tuning, quantising and size do to energy and quality."
+    yield (
+        "families/index",
+        markdown("Families", about, "families"),
+        "families",
+        filling.filled("families.j2", families=grown, most=MOST_FAMILIES, base="../"),
+    )
+    told, standings = happenings.happenings(site), chronicle.standings(site)
+    page = filling.filled(
+        "editions.j2",
+        site=site,
+        standings=standings,
+        happenings=told[:MOST_CHANGES],
+        older=len(told[MOST_CHANGES:]),
+        base="../",
+    )
+    yield (
+        "editions/index",
+        markdown("Editions and changes", "Every edition, and what changed.", "editions"),
+        "editions",
+        page,
+    )
+    for opened in site.editions:
+        name = opened.edition.id
+        page = filling.filled(
+            "edition.j2",
+            opened=opened,
+            standing=standings[name],
+            boards=chronicle.archived(site, opened),
+            most=MOST_ARCHIVED,
+            base="../../",
+        )
+        doc = markdown(opened.edition.title, f"Edition {name}: its thresholds and stars.", "edition", search=False)
+        yield f"editions/{name}/index", doc, "edition", page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_LABEL = 28
 MOST_LABELS = 24
+MANY = 150  # marks; among more only the frontier is named
 CROWDED = 250.0  # a name off the frontier that would stand on this much stays away: the table has it
 REACH = 70.0  # further above or below its mark no name stands
 FAR = 20.0  # a name this far above or below its mark gets a line to it
@@ -43,6 +45,23 @@ def _overlap(a: Box, b: Box) -> float:
     return across * down if across > 0 and down > 0 else 0.0
 
 
+def _near(region: Box, boxes: Sequence[Box]) -> list[Box]:
+    """Keep the boxes that reach into a region."""
+    left, top, right, bottom = region
+    return [box for box in boxes if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
+
+
+def _worse(bad: float, weight: float, box: Box, others: Sequence[Box], most: float) -> float:
+    """Add what meeting others costs; where it is past `most` the rest is not asked for."""
+    left, top, right, bottom = box
+    for west, north, east, south in others:
+        if west < right and east > left and north < bottom and south > top:
+            bad += weight * (min(right, east) - max(left, west)) * (min(bottom, south) - max(top, north))
+            if bad >= most:
+                return bad
+    return bad
+
+
 def _steps(marks: Sequence[Mark], end: float) -> list[Box]:
     """Give the frontier's steps as thin boxes, for names to keep clear of."""
     ordered = sorted(marks, key=lambda mark: (mark.x, -mark.y))
@@ -66,22 +85,25 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
     names: list[Box] = []
     placed: dict[str, Mark] = {}
     order = sorted(marks, key=lambda m: (not m.frontier, m.x, m.rating.model))
+    if len(order) > MANY:
+        order = [mark for mark in order if mark.frontier]
     for mark in order[:MOST_LABELS]:
         name = mark.rating.model.split("/", 1)[1]
         name = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
         wide = text_width(name, size)
         region = (mark.x - wide - 11, mark.y - REACH, mark.x + wide + 11, mark.y + REACH)  # all that its spots cover
-        near_dots = [dot for dot in dots if _overlap(region, dot)]
-        near_lines = [line for line in lines if _overlap(region, line)]
+        near_dots, near_lines = _near(region, dots), _near(region, lines)
         best: tuple[float, Box] | None = None
         for cost, dx, dy in _SPOTS:
             left = mark.x + (dx if dx > 0 else dx - wide if dx < 0 else -wide / 2)
             box = (left, mark.y + dy - high / 2, left + wide, mark.y + dy + high / 2)
             out = max(0.0, frame[0] + 2 - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3])
-            bad = cost + 1000 * out + 20 * sum(_overlap(box, dot) for dot in near_dots)
+            bad = cost + 1000 * out + 0.3 * _overlap(box, level_box)
             bad += 1000 * any(_overlap(box, name) for name in names)
-            bad += 2 * sum(_overlap(box, line) for line in near_lines) + 0.3 * _overlap(box, level_box)
-            if best is None or bad < best[0]:
+            most = best[0] if best is not None else inf
+            bad = _worse(bad, 20, box, near_dots, most)
+            bad = _worse(bad, 2, box, near_lines, most)
+            if bad < most:
                 best = (bad, box)
         if best is None or best[0] >= (1000 if mark.frontier else CROWDED):
             continue

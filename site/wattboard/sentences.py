@@ -87,18 +87,19 @@ def _thresholds(told: Explanation) -> Iterator[str]:
     if one.stars is None or frozen is None:
         return
     limits = [significant(limit) for limit in frozen.thresholds_wh]
+    wh = "Wh (estimated)" if one.kind == "estimated" else "Wh"
     if one.stars == BEST:
-        span = f"up to {limits[0]} Wh"
+        span = f"up to {limits[0]} {wh}"
     elif one.stars == WORST:
-        span = f"above {limits[3]} Wh"
+        span = f"above {limits[3]} {wh}"
     else:
-        span = f"above {limits[4 - one.stars]} and up to {limits[5 - one.stars]} Wh"
-    yield f"The star is that of the interval's worse end, {significant(one.wh_high)} Wh: {_stars(one.stars)} {span}."
+        span = f"above {limits[4 - one.stars]} and up to {limits[5 - one.stars]} {wh}"
+    yield f"The star is that of the interval's worse end, {significant(one.wh_high)} {wh}: {_stars(one.stars)} {span}."
     if one.borderline and one.stars_at_best is not None:
-        yield f"The better end, {significant(one.wh_low)} Wh, would earn {_stars(one.stars_at_best)}."
+        yield f"The better end, {significant(one.wh_low)} {wh}, would earn {_stars(one.stars_at_best)}."
     if told.less is not None:
         goal = limits[4 - one.stars]
-        yield f"One star more takes {significant(told.less, 2)} % less energy: {goal} Wh at the worse end."
+        yield f"One star more takes {significant(told.less, 2)} % less energy: {goal} {wh} at the worse end."
     if told.more is not None:
         yield f"One star is lost with {significant(told.more, 2)} % more energy."
     yield f"One star is a factor of {frozen.r:.2f}; the thresholds were frozen on {frozen.frozen_on}."

@@ -1,88 +1,220 @@
-"""What stamping model pages into one rendered shell saves, against a Markdown page a model, in one run.
+"""Sites of 1,000, 10,000 and 50,000 models beside plain MkDocs on the same content, and Zensical where it installs.
 
-Both build the same models with the project's own mkdocs.yml and theme. What is timed is all of it: our side
-rates, charts and writes API and badges too.
+    make perf-site          1,000, 10,000 and 50,000 models: an hour, 10 GB of disk
+    perf_site.py 500 2000   other sizes
+
+Each measurement is a process of its own, whose children are counted. The runs were written and read before: what is
+timed is a site from kept rows, as a build after `git pull` is, without reading run files for the first time and
+without traces. MkDocs and Zensical get the text of our smallest site's model pages as Markdown, outside their
+navigation, with the project's own theme; what a further page costs is the difference of two sizes.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
+import re
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from site_factory import IMAGES, bracket, run, spread, write
-
-from wattboard.build import build
-
 ROOT = Path(__file__).parents[2]
-FEW, MANY = 50, 800
-ROUNDS = 3
+SIZES = (1000, 10_000, 50_000)
+PLAIN = 1000  # pages that the others build; FEW are a second point, for what a further page costs
+FEW = 200
+PAGES, JSON_AND_SVG = {".html"}, {".json", ".svg"}
 
 
-def ours(folder: Path) -> float:
-    """Build a site of many models from run files, in s."""
+def measured(arm: str, *words: object) -> dict[str, Any]:
+    """Run an arm in a process of its own: seconds, CPU seconds and the largest memory of it and of any child, in MB."""
+    command = [sys.executable, __file__, "--arm", arm, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"why": (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]}
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def arm(name: str, *words: str) -> None:
+    """Do one measurement and print it as JSON."""
+    work = {"write": _write, "ours": _ours, "mkdocs": _mkdocs, "zensical": _zensical, "changed": _changed}[name]
     started = time.perf_counter()
-    build([folder / "submissions"], [folder / "editions"], folder / "html", lambda _words: None)
-    return time.perf_counter() - started
+    more = work(*words) or {}
+    spent = {
+        "seconds": time.perf_counter() - started,
+        "cpu": sum(
+            one.ru_utime + one.ru_stime
+            for one in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+        ),
+        "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }
+    print(json.dumps(spent | more))
 
 
-def markdown(folder: Path, html: Path) -> float:
-    """Build a Markdown page for each of our model pages, with about their text, in s."""
-    docs = folder / "pages"
-    for page in (html / "models").rglob("index.html"):
-        name = page.parent.name
-        target = docs / "models" / f"{name}.md"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        rows = "".join(f"| gate {i} | found | limit | pass |\n" for i in range(24))
-        target.write_text(
-            f"# {name}\n\nA sentence about {name}.\n\n| Gate | Found | Limit | Verdict |\n|-|-|-|-|\n{rows}"
-        )
-    (docs / "index.md").write_text("# Models\n")
-    config = folder / "markdown.yml"
+def _write(place: str, models: str) -> None:
+    import site_models
+
+    from wattboard import gathering
+
+    folder = site_models.write(Path(place), int(models))
+    time.sleep(2.1)  # files that were written just now are not kept: they may change again unnoticed
+    gathering.gather([folder / "s"], {}, folder / "cache")
+
+
+def _build(place: str) -> None:
+    from wattboard import build
+
+    folder = Path(place)
+    build.build([folder / "s"], [folder / "e"], folder / "html", lambda _: None, kept_in=folder / "cache")
+
+
+def _ours(place: str) -> None:
+    _build(place)
+
+
+def _changed(place: str) -> dict[str, Any]:
+    import site_models
+
+    site_models.change(Path(place))
+    started = time.perf_counter()
+    _build(place)
+    return {"seconds": time.perf_counter() - started}
+
+
+def _mkdocs(place: str, pages: str) -> None:
+    config = _plain(Path(place), int(pages))
+    _quietly([sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(config)])
+
+
+def _zensical(place: str, pages: str) -> None:
+    config = _plain(Path(place), int(pages))
+    _quietly([sys.executable, "-m", "zensical", "build", "--config-file", str(config)])
+
+
+def _quietly(command: list[str]) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    )
+    if done.returncode:
+        raise SystemExit((done.stderr or done.stdout).strip().splitlines()[-1])
+
+
+def _plain(place: Path, pages: int) -> Path:
+    """Give a configuration for the first pages of the Markdown below a folder."""
+    docs = place / f"docs-{pages}"
+    config = place / f"plain-{pages}.yml"
     settings = {
         "INHERIT": str(ROOT / "mkdocs.yml"),
         "docs_dir": str(docs),
-        "site_dir": str(folder / "markdown"),
+        "site_dir": str(place / f"plain-{pages}"),
         "theme": {"custom_dir": str(ROOT / "site/theme")},
         "nav": [{"Models": "index.md"}],
         "not_in_nav": "/models/*",
+        "strict": False,
     }
     config.write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(config)]
-    started = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"})
-    return time.perf_counter() - started
+    return config
 
 
-def seconds_a_model(folder: Path) -> tuple[float, float]:
-    """Give what one more model costs either way, in s: the difference of a large and a small site."""
-    times = []
-    for models in (FEW, MANY):
-        place = folder / str(models)
-        many = [run(IMAGES, f"org/model-{i:04d}", spread(10 + i / 50), session="2026-11-20-a") for i in range(models)]
-        write([*bracket(IMAGES, 20.0), *many], place / "submissions")
-        (place / "editions").mkdir(exist_ok=True)
-        times.append((ours(place), markdown(place, place / "html")))
-    (ours_few, markdown_few), (ours_many, markdown_many) = times
-    return (ours_many - ours_few) / (MANY - FEW), (markdown_many - markdown_few) / (MANY - FEW)
+def markdown(html: Path, place: Path, pages: int) -> None:
+    """Write the text of our model pages as Markdown: headings, paragraphs and tables, without drawings."""
+    docs = place / f"docs-{pages}"
+    (docs / "models").mkdir(parents=True, exist_ok=True)
+    (docs / "index.md").write_text("# Models\n")
+    for number, page in enumerate(sorted((html / "models").glob("*/*/index.html"))[:pages]):
+        (docs / "models" / f"{number:05d}.md").write_text(as_markdown(page.read_text()))
 
 
-def main() -> None:
-    """Alternate the two and print the ratio of the medians."""
-    with tempfile.TemporaryDirectory() as name:
-        pairs = [seconds_a_model(Path(name)) for _ in range(ROUNDS)]
-    stamped, rendered = (1000 * statistics.median(side) for side in zip(*pairs, strict=True))
-    print(f"one more model, stamped, with rating, charts, badges and API: {stamped:.1f} ms (median of {ROUNDS})")
-    print(f"one more plain Markdown page by MkDocs: {rendered:.1f} ms")
-    print(f"ratio {rendered / stamped:.1f}")
+def as_markdown(page: str) -> str:
+    """Turn the article of a page into Markdown, roughly: what it says, in headings, lines and tables."""
+    text = page[page.index("<article") : page.index("</article>")]
+    text = re.sub(r"<svg.*?</svg>|<style.*?</style>|<img[^>]*>", "", text, flags=re.DOTALL)
+    for row in re.findall(r"<tr.*?</tr>", text, flags=re.DOTALL):
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.DOTALL)
+        line = "| " + " | ".join(_said(cell) for cell in cells) + " |\n"
+        text = text.replace(row, line + ("|-" * len(cells) + "|\n" if "<th" in row else ""))
+    text = re.sub(
+        r"<h(\d)[^>]*>(.*?)</h\d>", lambda m: f"\n\n{'#' * int(m[1])} {_said(m[2])}\n\n", text, flags=re.DOTALL
+    )
+    text = re.sub(r"</(p|div|li|dd|table|summary)>", "\n\n", text)
+    return re.sub(r"\n\s*\n+", "\n\n", re.sub(r"<[^>]+>", "", text))
+
+
+def _said(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def weight(html: Path) -> dict[str, float]:
+    """Give the bytes of a site by kind, in MB, run files and traces apart; and of a model's page."""
+    told = dict.fromkeys(("pages", "json and svg", "runs", "other"), 0.0)
+    models, size = 0, 0
+    for path in html.rglob("*"):
+        if not path.is_file():
+            continue
+        part, many = path.relative_to(html).parts, path.stat().st_size
+        if part[0] == "models" and path.name == "index.html" and len(part) == 4:  # models/ORG/NAME/index.html
+            models, size = models + 1, size + many
+        kind = "pages" if path.suffix in PAGES else "json and svg" if path.suffix in JSON_AND_SVG else "other"
+        told["runs" if part[0] == "runs" else kind] += many / 1e6
+    return told | {"bytes a model page": size / max(models, 1)}
+
+
+def show(name: str, told: dict[str, Any]) -> None:
+    """Print one measurement."""
+    if "why" in told:
+        print(f"{name}: not measured: {told['why']}", flush=True)
+        return
+    memory = f"{told['mb']:.0f} MB, largest child {told['child_mb']:.0f} MB"
+    print(f"{name}: {told['seconds']:.1f} s, {told['cpu']:.1f} s of CPU, {memory}", flush=True)
+
+
+def main(sizes: tuple[int, ...]) -> None:
+    """Build every size once, then the others, and say what a further page costs either way."""
+    seconds: dict[int, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(dir=os.environ.get("WATTSTAR_PERF")) as name:
+        for size in sizes:
+            place = Path(name) / str(size)
+            show(f"{size:,} models, their runs written, read and frozen", measured("write", place, size))
+            show(f"{size:,} models, the site", told := measured("ours", place))
+            if "why" in told:
+                continue
+            seconds[size] = told
+            heavy = weight(place / "html")
+            print("  " + ", ".join(f"{kind} {value:,.1f}" for kind, value in heavy.items()), flush=True)
+            show(f"{size:,} models, one run changed", measured("changed", place))
+            if size == sizes[0]:
+                for pages in (FEW, PLAIN):
+                    markdown(place / "html", Path(name), pages)
+            shutil.rmtree(place)
+        plain = {pages: measured("mkdocs", name, pages) for pages in (FEW, PLAIN)}
+        for pages, told in plain.items():
+            show(f"{pages:,} Markdown pages by MkDocs", told)
+        for pages in (FEW, PLAIN):
+            show(f"{pages:,} Markdown pages by Zensical", measured("zensical", name, pages))
+    further(seconds, plain)
+
+
+def further(ours: dict[int, dict[str, Any]], plain: dict[int, dict[str, Any]]) -> None:
+    """Say what a further model page costs here, and a further Markdown page by MkDocs, in CPU time."""
+    if len(ours) < 2 or any("why" in told for told in plain.values()):  # one point has no slope
+        return
+    few, many = min(ours), sorted(ours)[1]
+    own = 1000 * (ours[many]["cpu"] - ours[few]["cpu"]) / (many - few)
+    other = 1000 * (plain[PLAIN]["cpu"] - plain[FEW]["cpu"]) / (PLAIN - FEW)
+    print(f"a further model, with rating, charts, badges, run files and API: {own:.1f} ms of CPU")
+    print(f"a further Markdown page by MkDocs: {other:.1f} ms of CPU; ratio {other / own:.1f}")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--arm"]:
+        arm(*sys.argv[2:])
+    else:
+        main(tuple(int(word) for word in sys.argv[1:]) or SIZES)

@@ -52,21 +52,28 @@ class Watch:
     def __init__(self, mark: Callable[[], None]) -> None:
         """Call `mark` once, at the first step."""
         self.mark, self.begin = mark, 0
-        self.sound: Any = None
+        self._seen: Any = None
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:  # noqa: ANN401 - tensors: rows x tokens, rows x vocabulary
         """Look, and hand the scores on."""
-        sound = scores.amax(-1).isfinite()  # a NaN anywhere is the largest; so is an infinity
-        if self.sound is None:
+        # One number a row and step: the largest score is a NaN or an infinity where any is. In their sum these stay for
+        # good, so that it is enough to look at it once, when generation is over.
+        largest = scores.amax(-1)
+        if self._seen is None:
             if scores.is_cuda:
                 import torch
 
                 torch.cuda.synchronize(scores.device)
             self.mark()
-            self.begin, self.sound = input_ids.shape[-1], sound
+            self.begin, self._seen = input_ids.shape[-1], largest.float()
         else:
-            self.sound &= sound
+            self._seen += largest
         return scores
+
+    @property
+    def sound(self) -> Any:  # noqa: ANN401 - a tensor, rows
+        """Tell of each row whether its scores were numbers at every step so far."""
+        return self._seen.isfinite()
 
 
 def write(loaded: Loaded, inputs: Any, cap: int, **options: Any) -> list[Written]:  # noqa: ANN401 - tensors by name

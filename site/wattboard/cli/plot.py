@@ -1,16 +1,20 @@
-"""`wattboard plot`: a run over time, as an SVG file and as a line of bars on the terminal."""
+"""`wattboard plot`: a run over time, and energy against batch size and precision: as SVG and on the terminal."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from wattbench.runs import Run
     from wattboard.traces import Told
+
+    Drawing = tuple[Path, str, Callable[[int, str], Iterator[str]]]  # where it goes, the SVG, what the terminal shows
 
 BARS, PLAIN = "▁▂▃▄▅▆▇█", "._-=+*#@"  # the second for terminals without Unicode
 PLOTS = Path("build/plots")
@@ -22,32 +26,90 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(
-    run: Annotated[Path, typer.Argument(metavar="RUN", exists=True, dir_okay=False, help="A run file.")],
+    run: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", exists=True, dir_okay=False, help="A run file; or several of one model."),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", help="Where the SVG goes.", show_default="build/plots/<run>.svg")
     ] = None,
-    sparkline: Annotated[bool, typer.Option(help="Show the power on the terminal too.")] = True,
+    sparkline: Annotated[bool, typer.Option(help="Show it on the terminal too.")] = True,
 ) -> None:
-    """Draw a run's power, temperature and clocks over time, its passes marked. Needs the trace beside the run."""
+    """Draw a run over time, and its energy against batch size; of several runs of a model, against precision.
+
+    Power, temperature and clocks need the trace beside the run, batch sizes a run of the scenario saturated.
+    """
     from rich.console import Console
 
-    from wattbench import runs, trace
-    from wattbench.problems import refuse
-    from wattboard import frame, pages, timelines, traces
+    from wattbench import runs
 
-    read = runs.from_bytes(run.read_bytes(), run)
-    if read.trace is None:
-        message = f"has no trace: the meter {read.meter.get('name', 'unknown')} keeps none"
-        raise refuse(run, "trace", message, "Only runs of the meter nvml have one")
-    told = traces.tell(read, trace.from_bytes(frame.trace_of(run, read.trace), trace.path_of(run, read.trace)))
-    target = out or PLOTS / f"{run.stem}.svg"
-    runs.write_whole(target, pages.trace(timelines.timeline(read, told, heading=True)).encode())
-    if sparkline:
-        console = Console(highlight=False)
-        unicode = "utf" in console.encoding.lower()
-        for line in lines(told, console.width, BARS if unicode else PLAIN):
+    read = [runs.from_bytes(path.read_bytes(), path) for path in run]
+    drawn = _one(run[0], read[0], out) if len(run) == 1 else _several(run, read, out)
+    console = Console(highlight=False)
+    unicode = "utf" in console.encoding.lower()
+    for target, picture, told in drawn:
+        runs.write_whole(target, picture.encode())
+        for line in told(console.width, BARS if unicode else PLAIN) if sparkline else ():
             console.print(line, markup=False, soft_wrap=True)
-    typer.echo(f"The plot is in {target}.")
+        typer.echo(f"The plot is in {target}.")
+
+
+def _one(path: Path, run: Run, out: Path | None) -> Iterator[Drawing]:
+    """Draw what one run has: its trace, its ladder. Raises Refusal where it has neither."""
+    from wattbench import tasks, trace
+    from wattbench.problems import refuse
+    from wattboard import curves, filed, filling, sweeps, timelines, traces
+
+    metric = tasks.find(run.workload.task).metric
+    curve = sweeps.by_batch(run, metric, alone=True)
+    if run.trace is None and curve is None:
+        message = f"has no trace: the meter {run.meter.get('name', 'unknown')} keeps none; and no ladder of batch sizes"
+        raise refuse(path, "trace", message, "Only runs of the meter nvml have one, and only saturated runs a ladder")
+    target = out or PLOTS / f"{path.stem}.svg"
+    if run.trace is not None:
+        told = traces.tell(run, trace.from_bytes(filed.trace_of(path, run.trace), trace.path_of(path, run.trace)))
+        yield target, filling.trace(timelines.timeline(run, told, heading=True)), partial(lines, told)
+        target = target.with_stem(f"{target.stem}-batch")
+    if curve is not None:
+        subject, columns = sweeps.batch_subject(run), sweeps.ladder(run)
+        yield target, filling.curve(curve), lambda width, bars: curves.lines(subject, columns, metric, width, bars[-1])
+
+
+def _several(paths: Sequence[Path], read: Sequence[Run], out: Path | None) -> Iterator[Drawing]:
+    """Draw several runs of one model against their precision. Raises Refusal for runs that differ in more."""
+    from dataclasses import replace
+
+    from wattbench import tasks
+    from wattbench.boards import Board
+    from wattbench.problems import Problem, Refusal
+    from wattboard import curves, filling, sweeps
+
+    def alike(run: Run) -> tuple[str, str, str]:
+        return run.model.id, run.model.revision, replace(Board.parse(run.board), precision="fp32").name
+
+    problems = [
+        Problem(
+            str(path),
+            "",
+            f"is of {one.model.id} on {one.board}, the first of {read[0].model.id} on {read[0].board}",
+            "Give runs of one model and revision whose boards differ in their precision alone",
+        )
+        for path, one in zip(paths, read, strict=True)
+        if alike(one) != alike(read[0])
+    ]
+    if len({one.board for one in read}) == 1:
+        problems.append(Problem(str(paths[0]), "board", "all are of one precision", "Give a run of another precision"))
+    metric = tasks.find(read[0].workload.task).metric
+    columns = sweeps.runs_by_precision(read)
+    subject = sweeps.precision_subject(read[0])
+    notes = ["Whiskers: the lowest and the highest pass; of quality, the 95 % interval."]
+    curve = curves.curve(subject, columns, metric, notes=notes, alone=True)
+    if curve is None and not problems:
+        problems.append(Problem(str(paths[0]), "passes", "fewer than two precisions have an energy", "Measure again"))
+    if problems or curve is None:
+        raise Refusal(problems)
+    target = out or PLOTS / f"{read[0].model.id.replace('/', '--')}-precision.svg"
+    yield target, filling.curve(curve), lambda width, bars: curves.lines(subject, columns, metric, width, bars[-1])
 
 
 def lines(told: Told, width: int, bars: str = BARS) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,8 +30,19 @@ Editions = Annotated[
         show_default="site/editions",
     ),
 ]
+Imported = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--imported",
+        exists=True,
+        file_okay=False,
+        help="A folder of imported editions, shown apart; may be given again.",
+        show_default="none",
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where the site goes.")]
 OUT = Path("build/html")
+CACHE = Path("build/cache")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,19 +51,28 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def build(submissions: Submissions = None, editions: Editions = None, out: Out = OUT) -> None:
-    """Rate every run and build the site."""
+def build(
+    submissions: Submissions = None,
+    editions: Editions = None,
+    out: Out = OUT,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if any run file has to be left out.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every run file again.")] = False,
+    imported: Imported = None,
+) -> None:
+    """Rate every run and build the site. Run files that do not hold are left out, and a page says why."""
     from rich.console import Console
 
     from wattboard.build import build as build_site
 
     console = Console(stderr=True, highlight=False)
     folders = (submissions or [Path("submissions")], editions or [Path("site/editions")])
+    more: dict[str, Any] = {"strict": strict, "kept_in": None if no_cache else CACHE, "imported": imported or ()}
     if console.is_terminal:
         with console.status("building the site") as status:
-            site = build_site(*folders, out, lambda words: status.update(f"{words} ..."))
+            site = build_site(*folders, out, lambda words: status.update(f"{words} ..."), **more)
     else:
-        site = build_site(*folders, out, console.print)
+        site = build_site(*folders, out, console.print, **more)
+    from wattboard import left_out
     from wattboard.cli import table
 
     shown = Console(highlight=False)
@@ -61,6 +81,8 @@ def build(submissions: Submissions = None, editions: Editions = None, out: Out =
         shown.print(table.of(listing))
     typer.echo(f"\nThe site, {len(site.listings)} boards and {len(site.profiles)} models, is in {out}.")
     typer.echo(f"Open {out / 'index.html'}, or run `make serve` and go to http://127.0.0.1:8000/")
+    if site.left_out:
+        typer.echo(left_out.line(site.left_out, str(out / "left-out" / "index.html")))
     if not site.listings:
         typer.echo("There are no results yet: make demo measures some. The site says so too.")
 

@@ -1,0 +1,134 @@
+"""Documents of what was: editions in their permanent place, changes of ratings, lineages."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from wattbench.boards import Board
+from wattboard.api import changes, history
+from wattboard.api.places import address, document
+from wattboard.api.results import checked, frozen, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from wattboard.api import forms
+    from wattboard.api.history import Event
+    from wattboard.api.results import Known
+    from wattboard.editions import Opened
+    from wattboard.listings import Site
+    from wattboard.ratings import Rating
+
+NEWEST = 200  # changes in the document of the newest
+
+
+def edition(opened: Opened) -> tuple[str, forms.Document]:
+    """Give an edition: its rule and every threshold."""
+    told = opened.edition.model_dump(mode="json", exclude={"schema_", "boards"})
+    boards = {name: frozen(one, Board.parse(name).kind) for name, one in sorted(opened.boards.items())}
+    return document(
+        "edition", {"edition": opened.edition.id}, **told, board_sha256=opened.edition.boards, boards=boards
+    )
+
+
+def index(opened: Opened, site: Site) -> tuple[str, forms.Document]:
+    """Give an edition in its permanent place: where its boards are, and what took their place."""
+    own, archive = opened.edition, site.archive[opened.edition.id]
+    newest = {name: one.edition.id for one in site.editions for name in one.boards}
+    boards = [
+        {
+            "board": name,
+            "json": address("edition-board", edition=own.id, board=name),
+            "superseded_by": newest[name] if newest[name] != own.id else None,
+            "results": sum(one.board == name for one in archive),
+        }
+        for name in sorted(opened.boards)
+    ]
+    return document(
+        "edition-index",
+        {"edition": own.id},
+        edition=own.id,
+        title=own.title,
+        kind=own.kind,
+        opened=own.opened,
+        superseded=bool(boards) and all(one["superseded_by"] for one in boards),
+        boards=boards,
+    )
+
+
+def boards(opened: Opened, site: Site, known: Known) -> Iterator[tuple[str, forms.Document]]:
+    """Give each board as the edition rates it, every revision, lowest energy first."""
+
+    def order(one: Rating) -> tuple[bool, float, str, str]:
+        return one.wh is None, one.wh or 0.0, one.model, one.revision
+
+    rated: dict[str, list[Rating]] = {}
+    for one in sorted(site.archive[opened.edition.id], key=order):
+        rated.setdefault(one.board, []).append(one)
+    for name, board in sorted(opened.boards.items()):
+        kind = Board.parse(name).kind
+        yield document(
+            "edition-board",
+            {"edition": opened.edition.id, "board": name},
+            board=name,
+            edition=opened.edition.id,
+            kind=kind,
+            frozen=frozen(board, kind),
+            results=[checked(one, known) for one in rated.get(name, ())],
+        )
+
+
+def changed(events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:
+    """Give the changes of each month, and the newest of all."""
+    months = []
+    for month, group in groupby(events, key=lambda one: one.on[:7]):
+        own = [change(one) for one in group]
+        months.append({"month": month, "changes": len(own), "json": address("changes-month", month=month)})
+        yield document("changes-month", {"month": month}, month=month, changes=own)
+    yield document("changes", {}, newest=[change(one) for one in events[:NEWEST]], months=months)
+
+
+def change(event: Event) -> changes.Change:
+    """Give a change in its strict form."""
+    before, after = event.before, event.after
+    return changes.Change.model_validate(
+        {
+            "id": event.id,
+            "on": event.on,
+            "board": after.board,
+            "model": after.model,
+            "cause": event.cause,
+            "stars_moved": before is not None and before.stars != after.stars,
+            "before": None if before is None else _state(before),
+            "after": _state(after),
+        }
+    )
+
+
+def _state(one: Rating) -> dict[str, Any]:
+    told = {"edition": one.edition, "status": one.status, "stars": one.stars, "kind": one.kind}
+    return told | {"revision": history.revision(one)} | named(one.kind, {"wh_per_1000_queries": one.wh})
+
+
+def families(site: Site, lineage: Mapping[str, str]) -> dict[str, Any]:
+    """Give lineages of two models or more, and models whose weights are the same files."""
+    families: dict[str, list[str]] = {}
+    weights: dict[str, set[str]] = {}
+    for profile in site.profiles:
+        families.setdefault(lineage.get(profile.id, profile.id), []).append(profile.id)
+        for one in profile.results:
+            if one.rating.weights_digest:
+                weights.setdefault(one.rating.weights_digest, set()).add(profile.id)
+    return {
+        "lineages": [
+            {"lineage": root, "models": models}
+            for root, models in sorted(families.items())
+            if len(models) > 1 or models != [root]
+        ],
+        "identical_weights": [
+            {"weights_digest": digest, "models": sorted(models)}
+            for digest, models in sorted(weights.items())
+            if len(models) > 1
+        ],
+    }

@@ -1,0 +1,199 @@
+"""Site -> the documents of the API, one at a time, in their strict forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wattbench import evidence
+from wattboard import choices, cohorts, frame, standing
+from wattboard.api import archives, places
+from wattboard.api.places import address, document
+from wattboard.api.results import frozen, known_of, result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wattboard.api import forms
+    from wattboard.api.history import Event
+    from wattboard.api.results import Known
+    from wattboard.filed import Filed
+    from wattboard.listings import Listing, Profile, Result, Site
+    from wattboard.standing import Field
+
+LICENCE = "CC0-1.0"
+
+
+def documents(site: Site, events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:
+    """Give every document and its path below the site."""
+    known, bases = known_of(site), cohorts.declared(frame.frame(site.filed))
+    lineage = cohorts.lineages(bases)
+    yield _index(site)
+    for listing in site.listings:
+        yield _board(listing, known)
+    for profile in site.profiles:
+        yield _model(profile, known, bases.get(profile.id), lineage.get(profile.id, profile.id))
+    for opened in site.editions:
+        yield archives.edition(opened)
+        yield archives.index(opened, site)
+        yield from archives.boards(opened, site, known)
+    yield from archives.changed(events)
+    left = [
+        {
+            "file": one.file,
+            "reasons": [dict(zip(("where", "message", "remedy"), why, strict=True)) for why in one.reasons],
+        }
+        for one in site.left_out
+    ]
+    yield document("left-out", {}, files=left)
+    yield document("lineages", {}, **archives.families(site, lineage))
+
+
+def _index(site: Site) -> tuple[str, forms.Document]:
+    boards = [
+        {
+            "board": one.board.name,
+            "task": one.board.task,
+            "kind": one.board.kind,
+            "edition": one.edition.id if one.edition else None,
+            "headline": one.headline,
+            "models": len(one.all),
+            "json": address("board", board=one.board.name),
+            "csv": f"api/v1/boards/{one.board.name}.csv",
+            "page": f"boards/{one.board.name}/",
+        }
+        for one in site.listings
+    ]
+    models = [{"model": one.id, "json": _of_model(one.id), "page": f"models/{one.id}/"} for one in site.profiles]
+    editions = [
+        {
+            "edition": one.edition.id,
+            "kind": one.edition.kind,
+            "json": address("edition", edition=one.edition.id),
+            "index": address("edition-index", edition=one.edition.id),
+        }
+        for one in site.editions
+    ]
+    files = {
+        "changes": address("changes"),
+        "csv": places.CSV,
+        "feeds": [places.ATOM, places.JSON_FEED],
+        "left_out": address("left-out"),
+        "lineages": address("lineages"),
+        "openapi": places.OPENAPI,
+        "parquet": places.PARQUET,
+        "schemas": [f"{places.SCHEMAS}/{name}.json" for name in sorted([*(one.name for one in places.FORMS), "run"])],
+        "submission_schema": places.SUBMISSION,
+    }
+    told = {"boards": boards, "models": models, "editions": editions, "files": files}
+    return document("index", {}, newest_run=site.newest, licence=LICENCE, **told)
+
+
+def _of_model(model: str) -> str:
+    org, name = model.split("/", 1)
+    return address("model", org=org, name=name)
+
+
+def _board(listing: Listing, known: Known) -> tuple[str, forms.Document]:
+    board, metric = listing.board, listing.task.metric
+    groups = {
+        "recommended": listing.recommended,
+        "below-recommended": listing.below,
+        "unrated": listing.unrated,
+    }
+    among = standing.field(choices.of(listing, {}))
+    results = [
+        result(one, known, frontier=one.model in listing.frontier, group=group, standing=_standing(one.model, among))
+        for group, rated in groups.items()
+        for one in rated
+    ]
+    return document(
+        "board",
+        {"board": board.name},
+        board=board.name,
+        task=board.task,
+        version=board.version,
+        sku=board.sku,
+        devices=board.count,
+        precision=board.precision,
+        scenario=board.scenario,
+        reasoning=board.reasoning,
+        meter=board.meter,
+        title=listing.task.title,
+        query=listing.task.query,
+        metric={
+            "name": metric.name,
+            "unit": metric.unit,
+            "higher_is_better": metric.higher_is_better,
+            "floor": metric.floor,
+            "margin": metric.margin,
+        },
+        kind=board.kind,
+        edition=listing.edition.id if listing.edition else None,
+        headline=listing.headline,
+        counts={
+            "models": len(listing.all),
+            "recommended": len(listing.recommended),
+            "below_recommended": len(listing.below),
+            "unrated": len(listing.unrated),
+            "frontier": len(listing.frontier),
+        },
+        frozen=frozen(listing.frozen, board.kind) if listing.frozen else None,
+        results=results,
+    )
+
+
+def _standing(model: str, among: Field) -> dict[str, Any] | None:
+    """Count the models that use more, and those of worse quality. Nothing is compared query by query here."""
+    own = among.offer.find(model)
+    if own is None:
+        return None
+    told = standing.standing(own, among, lambda _a, _b: "no-scores")
+    return {
+        "others": told.others,
+        "use_more": told.more,
+        "surely_use_more": told.surely_more,
+        "graded": told.graded,
+        "are_worse": told.lower,
+        "surely_are_worse": told.surely_lower,
+    }
+
+
+def _model(profile: Profile, known: Known, base: str | None, lineage: str) -> tuple[str, forms.Document]:
+    org, name = profile.id.split("/", 1)
+    return document(
+        "model",
+        {"org": org, "name": name},
+        model=profile.id,
+        page=f"models/{profile.id}/",
+        base_model=base,
+        lineage=lineage,
+        results=[_own(profile, one, known) for one in profile.results],
+        earlier_revisions=[result(one, known) for one in profile.earlier],
+    )
+
+
+def _own(profile: Profile, one: Result, known: Known) -> dict[str, Any]:
+    edition = one.listing.edition
+    return result(
+        one.rating,
+        known,
+        headline=one.listing.headline,
+        badge=f"badges/v1/{profile.id}/{one.rating.board}.svg",
+        permanent_badge=f"editions/{edition.id}/badges/{profile.id}/{one.rating.board}.svg" if edition else None,
+        board_json=address("board", board=one.rating.board),
+        runs=[_run(profile, filed) for filed in one.runs],
+    )
+
+
+def _run(profile: Profile, filed: Filed) -> dict[str, Any]:
+    place = f"runs/{profile.id}/{filed.name}"
+    signed = filed.signer is not None
+    return {
+        "sha256": filed.digest,
+        "role": filed.role,
+        "session": filed.session,
+        "measured_at": filed.measured_at,
+        "path": place,
+        "signer": filed.signer,
+        "envelope": f"runs/{profile.id}/{evidence.envelope_of(filed.path).name}" if signed else None,
+    }
