@@ -6,6 +6,8 @@
 # make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
+# make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
+# make perf-ratings  10,000 to a million runs to ratings, beside the same rule in pandas: half an hour
 # make perf-stars  our star rule beside three others on published results; rewrites site/pages/study.md
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
@@ -31,7 +33,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars lint gpu-check picture clean
+.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness lint gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -71,6 +73,12 @@ perf: $(READY)
 
 perf-site: $(READY)
 	@$(BIN)/python tests/perf/perf_site.py
+
+perf-ratings: $(READY)
+	@$(BIN)/python tests/perf/perf_ratings.py
+
+perf-harness: $(READY)
+	@$(BIN)/python tests/perf/perf_harness.py --write
 
 perf-stars: $(READY)
 	@$(BIN)/python tests/perf/perf_stars.py --write

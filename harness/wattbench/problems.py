@@ -34,6 +34,10 @@ class Refusal(Exception):  # noqa: N818 - it is no error of ours: the input is r
             raise ValueError("a Refusal needs at least one Problem")
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[Refusal], tuple[tuple[Problem, ...]]]:
+        """Come out of another process as it went in: an exception is pickled by its text else."""
+        return (type(self), (self.problems,))
+
 
 class ModelRefused(Refusal):
     """A model that cannot be measured, through its own fault and not the host's; others go on without it."""

@@ -39,6 +39,7 @@ from wattboard import (
 )
 from wattboard.imports import files as imported_editions
 from wattboard.publishing import Press
+from wattboard.removing import remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,7 +80,7 @@ def build(
     if old.exists() and not out.exists():
         old.rename(out)  # the last build was killed between its two renames
     for left in (fresh, old):
-        shutil.rmtree(left, ignore_errors=True)
+        remove(left)
 
     opened = editions.read_all(edition_folders)
     others = imported_editions.read_all(imported)
@@ -98,7 +99,7 @@ def build(
     if out.exists():
         out.rename(old)
     fresh.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+    remove(old)
     return site
 
 

@@ -171,7 +171,7 @@ def _bytes(press: Press) -> bytes:
     """Pickle a press: tasks by their names, rows not at all."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = {  # type: ignore[assignment] # of the types that are met
+    pickler.dispatch_table = {  # of the types that are met
         Task: lambda task: (tasks.find, (task.name,)),
         pl.DataFrame: lambda _: (_no_rows, ()),
     }
