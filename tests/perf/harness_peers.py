@@ -93,7 +93,7 @@ def listen(folder: Path) -> Answers:
 
     def answer(row: dict[str, Any]) -> Any:
         sound, rate = soundfile.read(io.BytesIO(row["audio"]), dtype="float32")
-        told = {"max_new_tokens": 224, "do_sample": False}
+        told = {"max_new_tokens": 224, "do_sample": False, "num_beams": 1}  # five beams, unless told
         return made({"raw": sound, "sampling_rate": rate}, generate_kwargs=told)["text"].strip() or None
 
     return lambda rows: [answer(row) for row in rows]

@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +98,10 @@ def _mkdocs(place: str, pages: str) -> None:
 
 def _zensical(place: str, pages: str) -> None:
     config = _plain(Path(place), int(pages))
-    _quietly([sys.executable, "-m", "zensical", "build", "--config-file", str(config)])
+    program = shutil.which("zensical")
+    if program is None:
+        raise SystemExit("zensical is not installed")
+    _quietly([program, "build", "--config-file", str(config)])
 
 
 def _quietly(command: list[str]) -> None:
@@ -112,14 +117,15 @@ def _plain(place: Path, pages: int) -> Path:
     docs = place / f"docs-{pages}"
     config = place / f"plain-{pages}.yml"
     settings = {
-        "INHERIT": str(ROOT / "mkdocs.yml"),
-        "docs_dir": str(docs),
-        "site_dir": str(place / f"plain-{pages}"),
-        "theme": {"custom_dir": str(ROOT / "site/theme")},
+        **yaml.safe_load((ROOT / "mkdocs.yml").read_text()),  # in full: Zensical knows no INHERIT
+        "docs_dir": docs.name,
+        "site_dir": f"plain-{pages}",
         "nav": [{"Models": "index.md"}],
         "not_in_nav": "/models/*",
         "strict": False,
     }
+    shutil.copytree(ROOT / "site/theme", place / "theme", dirs_exist_ok=True)
+    settings["theme"]["custom_dir"] = "theme"  # Zensical takes no absolute path
     config.write_text(json.dumps(settings))
     return config
 
