@@ -58,13 +58,13 @@ def test_an_interval_widens_with_the_spread_of_the_turns() -> None:
 def test_an_expectation_that_is_not_met_is_said() -> None:
     assert report.verdicts([outcome(1.01, 1.2)]) == [
         "met: at most 2 % over the bare call for models of 20 million parameters and more (1 of them)",
-        "met: faster than its peers in the 1 comparisons that there are",
+        "met: dearer than ours in the 1 comparisons with peers that there are",
         "all gave the same answers",
     ]
     said = report.verdicts([outcome(1.05, 1.0, alike=0.5)])
     assert said[0].startswith("NOT MET: at most 2 %")
     assert "text-classification +5.0 %" in said[0]
-    assert said[1].startswith("NOT MET: faster than its peers")
+    assert said[1].startswith("NOT MET: dearer than ours")
     assert said[2].startswith("answers differ")
 
 
@@ -113,3 +113,15 @@ def test_all_cases_together_are_as_sure_as_they_agree() -> None:
     assert alike.value == pytest.approx(1.01)
     assert alike.high - alike.low < 1e-9
     assert apart.low < 1.0 < apart.value < 1.02 < apart.high
+
+
+def test_a_task_that_is_measured_again_takes_the_place_of_its_last_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perf_harness, "KEPT_AS", tmp_path / "perf" / "harness.json")
+    names = [(case.task, case.model) for case in harness_cases.CASES[:2]]
+    first, second = (outcome(1.01, 1.2)._replace(task=task, model=model) for task, model in names)
+    perf_harness.keep([second, first])
+    again = outcome(1.5, 1.2)._replace(task=first.task, model=first.model)
+    assert perf_harness.kept() == [second, first]
+    assert perf_harness.together(perf_harness.kept(), [again]) == [again, second]

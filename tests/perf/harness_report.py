@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,6 +46,12 @@ class Outcome(NamedTuple):
         logs = [math.log(one[above].cpu / one[below].cpu) for one in self.turns]
         half = float(t.ppf(0.975, len(logs) - 1)) * stdev(logs) / math.sqrt(len(logs))
         return Ratio(*(math.exp(fmean(logs) + side) for side in (0, -half, half)))
+
+
+def read(told: Mapping[str, Any]) -> Outcome:
+    """Give an outcome back from what was kept of it as JSON."""
+    turns = tuple({arm: Turn(**one) for arm, one in each.items()} for each in told["turns"])
+    return Outcome(**{**told, "turns": turns})
 
 
 class Ratio(NamedTuple):
@@ -111,15 +117,15 @@ def verdicts(found: Sequence[Outcome]) -> list[str]:
         said.append(f"all of these together: {percent(pooled(large))} over the bare call")
     pairs = [(one, arm, one.ratio(arm, "harness")) for one in found for arm in NAMES if arm in one.turns[0]]
     slower = [f"{NAMES[arm]}, {one.task} {percent(ratio)}" for one, arm, ratio in pairs if ratio.high < 1]
-    level = [f"{NAMES[arm]}, {one.task}" for one, arm, ratio in pairs if ratio.low <= 1 <= ratio.high]
-    claim = f"faster than its peers in the {len(pairs)} comparisons that there are"
-    said.append(
-        f"NOT MET: {claim} (a peer is faster: {'; '.join(slower)})"
-        if slower
-        else f"not told apart from a peer by this run: {'; '.join(level)}"
-        if level
-        else f"met: {claim}"
-    )
+    level = [(one, arm, ratio) for one, arm, ratio in pairs if ratio.low <= 1 <= ratio.high]
+    claim = f"dearer than ours in the {len(pairs)} comparisons with peers that there are"
+    if slower:
+        said.append(f"NOT MET: {claim}; cheaper: {'; '.join(slower)}")
+    elif not level:
+        said.append(f"met: {claim}")
+    if level:
+        told = "; ".join(f"{NAMES[arm]}, {one.task} {percent(ratio)}" for one, arm, ratio in level)
+        said.append(f"not told apart from a peer by this run: {told}")
     other = [
         f"{one.task} ({'ours' if arm == 'harness' else NAMES[arm]}: {100 * share:.0f} % of rows alike)"
         for one in found

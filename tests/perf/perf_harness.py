@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import harness_cases as cases
 from harness_peers import ENGINES, PIPELINE
-from harness_report import Outcome, Turn, table, text, verdicts
+from harness_report import Outcome, Turn, read, table, text, verdicts
 
 from wattbench import workloads
 from wattbench.answering import digest
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "build" / "peers-harness"
+KEPT_AS = ROOT / "build" / "perf" / "harness.json"
 PAGE = ROOT / "site" / "pages" / "harness.md"
 MARKS = ("<!-- harness -->", "<!-- end of harness -->")
 # Not all that they ask for: datasets and CodeCarbon are left out, which the engine's backend does not use.
@@ -55,7 +56,7 @@ NEEDS = (
 GENERATIONS = 2  # processes of each contestant: where its memory happens to lie makes some difference of its own
 TURN = 0.3  # CPU seconds of a turn, or one round
 SPAN = 2.5  # CPU seconds of all turns of one process, about
-LEAST, MOST = 2, 8  # turns of one process
+LEAST, MOST = 3, 8  # turns of one process
 
 
 class Contestant(NamedTuple):
@@ -160,8 +161,8 @@ def measure(case: Case, shelf: Path, scratch: Path) -> Outcome | None:
     workload.mkdir()
     rows = cases.rows_of(case, shelf)
     workloads.save_rows(rows, workload)
-    arms, turns, same = arms_of(case), [], {}
-    parameters = 0
+    arms, same, parameters = arms_of(case), {}, 0
+    turns: list[dict[str, Turn]] = []
     for _ in range(GENERATIONS):
         with contextlib.ExitStack() as stack:
             running = {
@@ -175,10 +176,9 @@ def measure(case: Case, shelf: Path, scratch: Path) -> Outcome | None:
             same = agreement({arm: one.values() for arm, one in running.items()})
             cost = min(one.cpu for one in warm.values()) * len(rows)
             number = max(1, round(TURN / cost))
-            for place in range(max(LEAST, min(MOST, round(SPAN / (number * cost))))):
-                order = arms if place % 2 == 0 else arms[::-1]
-                found = {arm: turn(running[arm], number, len(rows)) for arm in order}
-                turns.append(found)
+            times = max(LEAST, min(MOST, round(SPAN / (number * cost))))
+            # Always in the same order: who has just answered is a little faster than who has waited long.
+            turns += [{arm: turn(running[arm], number, len(rows)) for arm in arms} for _ in range(times)]
     return Outcome(case.task, case.model, case.trained, parameters, len(rows), tuple(turns), same)
 
 
@@ -196,7 +196,13 @@ def agreement(values: dict[str, Any]) -> dict[str, float]:
 def main() -> None:
     """Install, measure, report."""
     parser = argparse.ArgumentParser(description="What our own loop costs beside the bare call and its peers.")
-    parser.add_argument("--only", action="append", default=[], metavar="TASK", help="this task alone; may be repeated")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="TASK",
+        help="this task alone, the others as last time; may be repeated",
+    )
     parser.add_argument("--shelf", type=Path, default=ROOT / "build" / "shelf", help="where the demo's models are")
     parser.add_argument("--write", action="store_true", help="put the figures into site/pages/harness.md")
     wanted = parser.parse_args()
@@ -210,6 +216,8 @@ def main() -> None:
             else:
                 found.append(outcome)
                 print(table([outcome]).splitlines()[-1], flush=True)
+    if wanted.only:
+        found = together(kept(), found)
     keep(found)
     print(f"\n{table(found)}", *verdicts(found), sep="\n\n")
     if wanted.write:
@@ -227,15 +235,25 @@ def machine() -> str:
     return f"{names[0] if names else 'an unnamed processor'} ({versions}, {NEEDS[0].replace('==', ' ')})"
 
 
+def kept() -> list[Outcome]:
+    """Read what the last run kept."""
+    return [read(one) for one in json.loads(KEPT_AS.read_text())] if KEPT_AS.exists() else []
+
+
+def together(before: Sequence[Outcome], now: Sequence[Outcome]) -> list[Outcome]:
+    """Put what was measured again in the place of what was measured before, in the order of the cases."""
+    by_case = {(one.task, one.model): one for one in (*before, *now)}
+    return [by_case[case.task, case.model] for case in cases.CASES if (case.task, case.model) in by_case]
+
+
 def keep(found: Sequence[Outcome]) -> None:
     """Write every turn as JSON."""
-    folder = ROOT / "build" / "perf"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = [
+    KEPT_AS.parent.mkdir(parents=True, exist_ok=True)
+    plain = [
         one._asdict() | {"turns": [{arm: each._asdict() for arm, each in turns.items()} for turns in one.turns]}
         for one in found
     ]
-    (folder / "harness.json").write_text(json.dumps(kept, indent=1) + "\n")
+    KEPT_AS.write_text(json.dumps(plain, indent=1) + "\n")
 
 
 def write_page(page: Path, words: str) -> None:
