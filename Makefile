@@ -69,7 +69,7 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in $(filter-out %/perf_meter.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_harness.py %/perf_meter.py %/perf_ratings.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 perf-site: $(READY)
 	@$(BIN)/python tests/perf/perf_site.py

@@ -142,6 +142,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 "method.md",
                 {"Tasks": "tasks.md"},
                 {"The meter": "meter.md"},
+                {"The harness": "harness.md"},
                 {"A study of star rules": "study.md"},
                 {"Editions and changes": "editions/index.md"},
                 {"Corrections": "corrections.md"},
