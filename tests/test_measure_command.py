@@ -202,7 +202,7 @@ def test_ctrl_c_reaches_the_command_and_the_reading_is_printed_all_the_same() ->
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert out == "cleaned up\n"
     assert process.returncode == 5
     assert json.loads(err)["estimated_joules"] > 0
@@ -213,7 +213,7 @@ def test_a_command_killed_by_a_signal_still_gets_its_report() -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    err = process.communicate(timeout=20)[1]
+    err = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + signal.SIGTERM
     assert json.loads(err)["exit_status"] == 143
 

@@ -57,7 +57,8 @@ def test_a_recording_gives_the_rows_of_a_trace(nvml: FakeNvml) -> None:
     assert [row["gpu"] for row in rows[:4]] == [FIRST, SECOND, FIRST, SECOND]
     assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
     assert all(row["seconds"] >= rows[-2]["seconds"] for row in later)
-    assert rows[0] | {"seconds": 0, "counter_joules": 0} == {
+    assert rows[0]["average_watts"] == pytest.approx(300, abs=0.002)  # a mean over time, cut to whole milliwatts
+    assert rows[0] | {"seconds": 0, "counter_joules": 0, "average_watts": 300.0} == {
         "seconds": 0,
         "gpu": FIRST,
         "instant_watts": 300.0,
