@@ -7,7 +7,7 @@
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
 # make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
-# make perf-ratings  10,000 to a million runs to ratings, beside the same rule in pandas: half an hour
+# make perf-ratings  10,000 to a million runs to ratings, beside the same rule in pandas: three minutes
 # make perf-stars  our star rule beside three others on published results; rewrites site/pages/study.md
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
