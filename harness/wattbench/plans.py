@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wattbench import environment, shelf, tasks
 from wattbench.asking import prompting
-from wattbench.boards import Board
 from wattbench.loading import preflight
 from wattbench.problems import Problem, Refusal
+from wattbench.wanted import boards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from wattbench.boards import Board
     from wattbench.meters import Meter
     from wattbench.protocol import Protocol
     from wattbench.runs import Role
     from wattbench.shelf import Shelved
     from wattbench.submissions import Submission
-    from wattbench.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +91,8 @@ def plan(submissions: Sequence[Submission], setting: Setting, version: int | Non
     device = environment.device_of(setting.meter.facts())
     wanted: dict[Board, list[Submission]] = {}
     for submission in submissions:
-        for name in submission.tasks:
-            task = tasks.find(name)
-            chosen = version if version is not None else _version(task, submission)
-            for precision, scenario, reasoning in itertools.product(
-                submission.precisions, submission.scenarios, submission.reasoning if task.reasoning else ("off",)
-            ):
-                board = Board(
-                    task=task.name,
-                    version=chosen,
-                    sku=device.sku,
-                    count=device.count,
-                    precision=precision,
-                    scenario=scenario,
-                    reasoning=reasoning,
-                    meter=setting.meter.name,
-                )
-                wanted.setdefault(board, []).append(submission)
+        for board in boards_of(submission, device.sku, setting.meter.name, device.count, version):
+            wanted.setdefault(board, []).append(submission)
     plans: list[Plan] = []
     problems: list[Problem] = []
     for board, asked in sorted(wanted.items()):
@@ -134,10 +118,6 @@ def _unfit(model: Shelved, board: Board, setting: Setting) -> list[Problem]:
         modes = prompting.modes_of_folder(model.folder)
         found += [replace(one, file=model.manifest.name) for one in prompting.unknown_mode(modes, board.reasoning)]
     return found
-
-
-def _version(task: Task, submission: Submission) -> int:
-    return 0 if submission.model.package else max(task.references, default=1) or 1
 
 
 def _plan_board(board: Board, asked: Sequence[Submission], setting: Setting) -> Plan:

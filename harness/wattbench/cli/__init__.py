@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import measure, measure_command, prove, say, submit, workload
+from wattbench.cli import life, measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command()(measure.run)
 app.command()(measure.demo)
 app.command()(submit.check)
 app.command()(submit.prefetch)
+app.command()(life.queue)
 app.command()(prove.keygen)
 app.command()(prove.sign)
 app.command()(prove.verify)
