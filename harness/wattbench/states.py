@@ -89,17 +89,7 @@ def standing(
         return Standing("failed", *failure, there, wanted, tries)
     if there < wanted:
         return Standing("queued", *_why(told, there, tries, sessions), there, wanted, tries)
-    if open_dispute(told):
-        words = "a second measurement disagrees, and a third has been taken: a maintainer decides"
-        return Standing("rated", "disputed", words, "Answer in the dispute if you know the cause", there, wanted)
-    words = f"measured in {there} sessions, every gate held"
-    for code, holds, why in (
-        ("estimated", which[2].endswith("~estimate"), "estimates are rated in a demo edition only"),
-        ("quick-protocol", protocol != "official", "another protocol than the official one is rated in a demo only"),
-    ):
-        if holds:
-            return Standing("unrated", code, f"{words}; {why}", OURS, there, wanted)
-    return Standing("rated", "complete", words, OURS, there, wanted)
+    return Standing(*_measured(which[2], there, protocol, open_dispute(told)), there, wanted)
 
 
 def concerns(event: Event, model: str, revision: str, board: str) -> bool:
@@ -155,6 +145,19 @@ def _ended(told: Sequence[Event], since: str) -> Standing | None:
         if isinstance(one, Withdrawn) and one.run is None and one.at >= since:
             return Standing("withdrawn", f"withdrawn-{one.code}", one.note, "Submit another revision")
     return None
+
+
+def _measured(board: str, there: int, protocol: str, dispute: Disputed | None) -> tuple[State, str, str, str]:
+    """Say what a complete result is worth: state, code, words, remedy. Stars are given by the site."""
+    if dispute:
+        words = "a second measurement disagrees, and a third has been taken: a maintainer decides"
+        return "rated", "disputed", words, "Answer in the dispute if you know the cause"
+    words = f"measured in {there} sessions, every gate held"
+    if board.endswith("~estimate"):
+        return "unrated", "estimated", f"{words}; estimates are rated in a demo edition only", OURS
+    if protocol != "official":
+        return "unrated", "quick-protocol", f"{words}; the protocol {protocol!r} is rated in a demo edition only", OURS
+    return "rated", "complete", words, OURS
 
 
 def _more(told: Sequence[Event], sound: Iterable[str]) -> Iterator[int]:
