@@ -9,7 +9,8 @@ import site_factory as make
 
 from wattbench import runs, tables
 from wattbench.runs import Rung, Workload
-from wattboard import anchors, editions, frame, freezing
+from wattboard import editions, frame
+from wattboard.founding import anchors, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import site_factory as make
 
-from wattboard import anchors, cohorts, editions, frame, freezing, listings
+from wattboard import editions, frame, listings
+from wattboard.founding import anchors, cohorts, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from wattbench.runs import Run
-    from wattboard.left_out import LeftOut
+    from wattboard.gathering.left_out import LeftOut
     from wattboard.listings import Site
 
 ADDRESS = "https://wattstar.example/"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import site_factory as make
 
-from wattboard import anchors, cohorts, frame, freezing
+from wattboard import frame
+from wattboard.founding import anchors, cohorts, freezing
 
 if TYPE_CHECKING:
     from pathlib import Path

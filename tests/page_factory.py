@@ -11,7 +11,8 @@ from trace_factory import DEVICE
 
 from wattbench import runs
 from wattbench.runs import Phase
-from wattboard import anchors, cohorts, editions, frame, freezing
+from wattboard import editions, frame
+from wattboard.founding import anchors, cohorts, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import site_factory as make
 
-from wattboard import anchors, cohorts, frame, ratings, thresholds
+from wattboard import frame, ratings
 from wattboard.editions import Edition, FrozenBoard, Levels, Reference
+from wattboard.founding import anchors, cohorts
+from wattboard.ratings import thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wattboard.cohorts import Founding
+    from wattboard.founding.cohorts import Founding
     from wattboard.ratings import Rating
 
 GPU = make.GPU

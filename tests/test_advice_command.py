@@ -17,7 +17,7 @@ from wattbench.runs import write
 from wattboard.advice import Choice, pick
 from wattboard.cli import app
 from wattboard.imports import aienergyscore, files, mlenergy
-from wattboard.reasons import REASONS
+from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,7 +173,8 @@ def test_the_price_of_a_point_is_told_between_neighbours(home: Path) -> None:
 
 
 def test_estimates_are_called_estimated_everywhere(tmp_path: Path) -> None:
-    from wattboard import anchors, frame, freezing
+    from wattboard import frame
+    from wattboard.founding import anchors, freezing
 
     make.write(make.demo(), tmp_path / "s")
     filed = frame.gather([tmp_path / "s"])

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from test_advice import choice
 
 from wattbench.problems import Refusal
-from wattboard import frame, scores
+from wattboard import frame
 from wattboard.advice import Choice
-from wattboard.comparisons import LEAST_QUERIES, Paired, pair, switch
+from wattboard.advising import scores
+from wattboard.advising.comparisons import LEAST_QUERIES, Paired, pair, switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from wattboard.comparisons import Score, Switch
+    from wattboard.advising.comparisons import Score, Switch
 
 MANY = 1000
 FINE = Paired(MANY, 0.0, -0.01, 0.01)

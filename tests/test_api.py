@@ -15,8 +15,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from wattbench import runs
 from wattbench.problems import Problem
-from wattboard import api, editions, left_out
+from wattboard import api, editions
 from wattboard.api import openapi, places
+from wattboard.gathering import left_out
 
 if TYPE_CHECKING:
     from wattboard.listings import Site

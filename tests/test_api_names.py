@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 import site_factory as make
 
-from wattboard import api, editions, frame, gathering, left_out, listings, pages
+from wattboard import api, editions, frame, gathering, listings, pages
 from wattboard.api import feeds, history
+from wattboard.gathering import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

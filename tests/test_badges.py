@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import site_factory as make
 
-from wattboard import anchors, badges, editions, frame, freezing, listings
+from wattboard import badges, editions, frame, listings
+from wattboard.founding import anchors, freezing
 
 if TYPE_CHECKING:
     from pathlib import Path

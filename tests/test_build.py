@@ -17,7 +17,8 @@ import site_factory as make
 import yaml
 
 from wattbench.problems import Refusal
-from wattboard import anchors, build, frame, freezing
+from wattboard import build, frame
+from wattboard.founding import anchors, freezing
 
 ROOT = Path(__file__).parents[1]
 

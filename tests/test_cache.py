@@ -13,13 +13,15 @@ import site_factory as make
 
 from wattbench import runs
 from wattbench.problems import Refusal
-from wattboard import anchors, cache, cohorts, editions, frame, freezing, gathering, ratings, reading
+from wattboard import editions, frame, gathering, ratings
+from wattboard.founding import anchors, cohorts, freezing
+from wattboard.gathering import cache, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from wattboard.filed import Filed
+    from wattboard.gathering.filed import Filed
     from wattboard.ratings import Rating
 
 MANY = [*make.brackets(), *make.official("org/a", 40.0), *make.official("org/b", 55.0)]

@@ -16,8 +16,10 @@ import site_factory as make
 
 from wattbench import runs, tasks
 from wattbench.runs import Phase, Rung
-from wattboard import curves, filling, sweeps, wheres
-from wattboard.curves import Column, Subject
+from wattboard.charts import curves
+from wattboard.charts.curves import Column, Subject
+from wattboard.pages import filling
+from wattboard.profiles import sweeps, wheres
 
 if TYPE_CHECKING:
     from pathlib import Path

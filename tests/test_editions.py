@@ -13,15 +13,17 @@ import site_factory as make
 from typer.testing import CliRunner
 
 from wattbench.problems import Refusal
-from wattboard import anchors, api, cohorts, editions, frame, freezing, listings, thresholds
+from wattboard import api, editions, frame, listings
 from wattboard.cli import app
+from wattboard.founding import anchors, cohorts, freezing
+from wattboard.ratings import thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattbench.runs import Run
-    from wattboard.anchors import Anchor
     from wattboard.editions import Opened
+    from wattboard.founding.anchors import Anchor
 
 
 def anchored(many: Sequence[Run], folder: Path) -> dict[str, Anchor]:

@@ -11,7 +11,8 @@ import site_factory as make
 
 from wattbench import runs
 from wattbench.problems import Refusal
-from wattboard import frame, partitions, ratings
+from wattboard import frame, ratings
+from wattboard.ratings import partitions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -97,7 +97,7 @@ def test_each_heavy_dependency_has_its_doors() -> None:
         "onnx": {"wattbench/demo/convert.py"},
         "psutil": {"wattbench/environment.py", "wattbench/process.py"},
         "mkdocs": {"wattboard/build.py"},
-        "jinja2": {"wattboard/filling.py"},
+        "jinja2": {"wattboard/pages/filling.py"},
     }
     found: dict[str, set[str]] = {name: set() for name in doors}
     for path in [*ROOT.glob("harness/**/*.py"), *ROOT.glob("site/**/*.py")]:

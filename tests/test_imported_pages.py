@@ -11,8 +11,11 @@ import published
 import pytest
 import site_factory as make
 
-from wattboard import anchors, build, frame, freezing, imported_files, imported_pages
+from wattboard import build, frame
+from wattboard.founding import anchors, freezing
 from wattboard.imports import aienergyscore, files, mlenergy
+from wattboard.pages import imported_pages
+from wattboard.publishing import imported_files
 
 if TYPE_CHECKING:
     from pathlib import Path

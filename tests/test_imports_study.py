@@ -10,7 +10,7 @@ import polars as pl
 import published
 import pytest
 
-from wattboard import legacy
+from wattboard.ratings import legacy
 
 sys.path.insert(0, str(Path(__file__).parent / "perf"))
 

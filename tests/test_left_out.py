@@ -17,13 +17,14 @@ import site_factory as make
 
 from wattbench import evidence, keys, runs
 from wattbench.problems import Problem, Refusal
-from wattboard import build, frame, gathering, left_out, listings, pages
+from wattboard import build, frame, gathering, listings, pages
+from wattboard.gathering import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wattbench.keys import TrustedKey
-    from wattboard.left_out import LeftOut
+    from wattboard.gathering.left_out import LeftOut
 
 BOARD = make.SIMILARITY
 NEWER = make.run().schema_ + 1
@@ -185,7 +186,7 @@ def test_a_signature_that_does_not_hold_leaves_its_run_out(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("wattboard.cache.SETTLED_NS", 0)
+    monkeypatch.setattr("wattboard.gathering.cache.SETTLED_NS", 0)
     path, key = evidence_make.signed(tmp_path)
     folder, cache = tmp_path / "submissions", tmp_path / "cache" if kept else None
     trusted = evidence_make.by_id(key)
@@ -249,7 +250,7 @@ def test_a_file_that_this_machine_cannot_read_ends_the_build(tmp_path: Path, mon
     def fail(_file: object, _name: str) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("wattboard.reading.hashlib.file_digest", fail)
+    monkeypatch.setattr("wattboard.gathering.reading.hashlib.file_digest", fail)
     with pytest.raises(Refusal, match="cannot be read: Input/output error"):
         gathering.gather([tmp_path], None)
 

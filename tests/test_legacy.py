@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattboard import legacy
 from wattboard.imports import aienergyscore
+from wattboard.ratings import legacy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

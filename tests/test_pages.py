@@ -13,7 +13,9 @@ import pytest
 import site_factory as make
 
 from wattbench import tasks
-from wattboard import anchors, api, charts, editions, formats, frame, freezing, listings, pages, placing, profiles
+from wattboard import api, charts, editions, formats, frame, listings, pages, profiles
+from wattboard.charts import placing
+from wattboard.founding import anchors, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -102,7 +102,7 @@ def test_what_is_no_run_file_is_refused(run: Path, tmp_path: Path) -> None:
 def test_every_line_of_bars_and_marks_fits(run: Path, width: int) -> None:
     read = runs.from_bytes(run.read_bytes())
     assert read.trace is not None
-    from wattboard import traces
+    from wattboard.charts import traces
 
     told = traces.tell(read, trace.from_bytes(trace.path_of(run, read.trace).read_bytes()))
     _, _, _, bars, below, warned, *_ = plot.lines(told, width)

@@ -15,34 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench import runs, tasks
-from wattboard import (
-    advising,
-    anchors,
-    chronicle,
-    editions,
-    families,
-    frame,
-    freezing,
-    happenings,
-    listings,
-    pages,
-    profiles,
-    savings,
-    scores,
-    snippets,
-    standing,
-)
+from wattboard import advising, editions, frame, listings, pages, profiles
 from wattboard.advice import Choice
-from wattboard.choices import Offer
+from wattboard.advising import savings, scores
+from wattboard.advising.choices import Offer
+from wattboard.founding import anchors, freezing
+from wattboard.pages import chronicle, happenings
+from wattboard.profiles import families, snippets, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from wattbench.runs import Run
+    from wattboard.advising.scores import Pairing
     from wattboard.listings import Profile, Site
     from wattboard.profiles import Atlas
-    from wattboard.scores import Pairing
 
 ADDRESS = "https://wattstar.example/"
 BASE = "facebook/deit-tiny-patch16-224"
@@ -196,7 +184,8 @@ def test_stars_come_from_lineages_where_a_cohort_founded_the_board(rich: tuple[S
 
 
 def test_why_a_star_is_what_it_is_agrees_with_the_command(rich: tuple[Site, Pairing], known: Atlas) -> None:
-    from wattboard import explaining, sentences
+    from wattboard import explaining
+    from wattboard.explaining import sentences
 
     result = profile(rich[0], BASE).results[0]
     said = explaining.explain(rich[0].filed, rich[0].editions, BASE, result.listing.board.name)

@@ -9,7 +9,8 @@ import many_models
 import pytest
 
 from wattbench.problems import Refusal
-from wattboard import build, publishing, removing
+from wattboard import build, publishing
+from wattboard.publishing import removing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,9 @@ from rating_rows import (
     star,
 )
 
-from wattboard import cohorts, drafting, ratings, thresholds
+from wattboard import ratings
+from wattboard.founding import cohorts, drafting
+from wattboard.ratings import thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

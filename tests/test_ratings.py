@@ -27,8 +27,9 @@ from rating_rows import (
 )
 
 from wattbench.problems import Refusal
-from wattboard import facts, ratings
+from wattboard import ratings
 from wattboard.editions import Levels
+from wattboard.ratings import facts
 
 QUICK = settings(max_examples=25, deadline=None)
 

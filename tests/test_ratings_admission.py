@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import site_factory as make
 
-from wattboard import admission, frame
+from wattboard import frame
+from wattboard.ratings import admission
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ import pytest
 import rating_oracle as oracle
 from rating_rows import GPU, REFERENCE, REFERENCE_REVISION, board, edition
 
-from wattboard import calibration, frame, ratings
+from wattboard import frame, ratings
+from wattboard.ratings import calibration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

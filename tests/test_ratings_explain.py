@@ -13,8 +13,10 @@ import site_factory as make
 from typer.testing import CliRunner
 
 from wattbench.problems import Refusal
-from wattboard import anchors, cohorts, editions, explaining, frame, freezing, sentences
+from wattboard import editions, explaining, frame
 from wattboard.cli import app
+from wattboard.explaining import sentences
+from wattboard.founding import anchors, cohorts, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

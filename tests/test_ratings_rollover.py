@@ -12,8 +12,9 @@ import site_factory as make
 from typer.testing import CliRunner
 
 from wattbench.problems import Refusal
-from wattboard import anchors, cohorts, editions, frame, freezing, rollovers
+from wattboard import editions, frame
 from wattboard.cli import app
+from wattboard.founding import anchors, cohorts, freezing, rollovers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

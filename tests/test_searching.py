@@ -9,7 +9,8 @@ import site_factory as make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattboard import frame, listings, searching
+from wattboard import frame, listings
+from wattboard.publishing import searching
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from wattbench.runs import Trace
-from wattboard import filling, formats, timelines, traces
+from wattboard import formats
+from wattboard.charts import timelines, traces
+from wattboard.pages import filling
 
 SVG = "{http://www.w3.org/2000/svg}"
 TRACE = Trace(sha256="ab" * 32, rows=1)

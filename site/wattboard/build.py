@@ -23,31 +23,21 @@ from typing import TYPE_CHECKING
 
 from wattbench import keys
 from wattbench.problems import Problem, Refusal, refuse
-from wattboard import (
-    api,
-    choosing,
-    editions,
-    gathering,
-    imported_files,
-    imported_pages,
-    left_out,
-    listings,
-    pages,
-    publishing,
-    scores,
-    stamping,
-)
+from wattboard import api, editions, gathering, listings, pages, publishing
+from wattboard.advising import scores
+from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
-from wattboard.publishing import Press
-from wattboard.removing import remove
+from wattboard.pages import choosing, imported_pages
+from wattboard.publishing import Press, imported_files, stamping
+from wattboard.publishing.removing import remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from wattboard.imported_pages import ImportedPages
     from wattboard.imports import Imported
     from wattboard.listings import Site
     from wattboard.pages import Pages, Stamp
+    from wattboard.pages.imported_pages import ImportedPages
     from wattboard.publishing import Make
 
 LIGHT = 20_000  # models; above, their pages are of a light layout of our own: a site may not pass 1 GB

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattboard import gathering, left_out
-from wattboard.filed import Filed, trace_of
-from wattboard.rows import SCHEMA
+from wattboard import gathering
+from wattboard.gathering import left_out
+from wattboard.gathering.filed import Filed, trace_of
+from wattboard.gathering.rows import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from wattbench.tasks import Task
     from wattboard.editions import Edition, FrozenBoard, Opened
-    from wattboard.filed import Filed
-    from wattboard.left_out import LeftOut
+    from wattboard.gathering.filed import Filed
+    from wattboard.gathering.left_out import LeftOut
     from wattboard.ratings import Rating
 
 

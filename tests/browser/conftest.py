@@ -11,8 +11,9 @@ import pytest
 import site_factory as make
 from browser.get_browser import find
 
-from wattboard import anchors, build, frame, freezing
+from wattboard import build, frame
 from wattboard.cli.publish import listen
+from wattboard.founding import anchors, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -25,7 +25,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import ratings_rows as made
 
-from wattboard import frame, gathering, left_out, partitions, ratings
+from wattboard import frame, gathering, ratings
+from wattboard.gathering import left_out
+from wattboard.ratings import partitions
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "build" / "perf" / "ratings"

@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import site_factory as make
 
 from wattbench import runs
-from wattboard import editions, rows, thresholds
+from wattboard import editions
+from wattboard.gathering import rows
+from wattboard.ratings import thresholds
 
 SEED = 20261123
 MODELS, SESSIONS, PASSES = 1000, 2, 5  # of a board: 2,000 runs, and 4 of its reference model

@@ -22,7 +22,8 @@ import site_factory as make
 
 from wattbench import runs
 from wattbench.boards import Board
-from wattboard import anchors, frame, freezing
+from wattboard import frame
+from wattboard.founding import anchors, freezing
 
 TASKS = ("sentence-similarity-v0", "image-classification-v0", "text-generation-v0")
 SKUS = ("h100-sxm5-80gb", "a100-sxm4-80gb", "l40s-48gb", "b200-192gb", "rtx-4090-24gb", "h200-141gb")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattboard import ratings, thresholds
+from wattboard import ratings
+from wattboard.ratings import thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wattbench import evidence
-from wattboard import choices, cohorts, frame, standing
+from wattboard import frame
+from wattboard.advising import choices
 from wattboard.api import archives, places
 from wattboard.api.places import address, document
 from wattboard.api.results import frozen, known_of, result
+from wattboard.founding import cohorts
+from wattboard.profiles import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
     from wattboard.api import forms
     from wattboard.api.history import Event
     from wattboard.api.results import Known
-    from wattboard.filed import Filed
+    from wattboard.gathering.filed import Filed
     from wattboard.listings import Listing, Profile, Result, Site
-    from wattboard.standing import Field
+    from wattboard.profiles.standing import Field
 
 LICENCE = "CC0-1.0"
 

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 import polars as pl
 
 from wattboard import frame, ratings
-from wattboard.facts import SUBJECT
+from wattboard.ratings.facts import SUBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

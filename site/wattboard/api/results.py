@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wattboard import facts, frame, reasons
+from wattboard import frame
 from wattboard.api.schemas import EstimatedFrozen, EstimatedResult, MeasuredFrozen, MeasuredResult
-from wattboard.facts import SUBJECT
+from wattboard.ratings import facts, reasons
+from wattboard.ratings.facts import SUBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

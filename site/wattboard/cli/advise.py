@@ -12,9 +12,9 @@ from wattboard.cli.publish import Editions, Submissions  # noqa: TC001 - typer r
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wattboard.choices import Offer
+    from wattboard.advising.choices import Offer
+    from wattboard.advising.gains import Ladder
     from wattboard.frame import Filed
-    from wattboard.gains import Ladder
     from wattboard.imports import Imported
     from wattboard.listings import Site
 
@@ -59,9 +59,11 @@ def advise(
     from functools import partial
 
     from wattbench.problems import refuse
-    from wattboard import admission, advice_json, advice_sentences, advising, choices, frame, listings, scores
+    from wattboard import advising, frame, listings
     from wattboard import editions as frozen
+    from wattboard.advising import advice_json, advice_sentences, choices, scores
     from wattboard.imports import files
+    from wattboard.ratings import admission
 
     if within is not None and min_quality is not None:
         raise refuse("", "--within", "a quality is asked for twice", "Give --within or --min-quality, not both")
@@ -128,7 +130,7 @@ def _ladders(offer: Offer, model: str, filed: Sequence[Filed], others: Sequence[
     from dataclasses import replace
 
     from wattbench.boards import Board
-    from wattboard import gains
+    from wattboard.advising import gains
 
     if offer.kind == "imported":
         curves = next((one.boards[offer.board].curves for one in others if offer.board in one.boards), ())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wattbench.runs import Run
-    from wattboard.traces import Told
+    from wattboard.charts.traces import Told
 
     Drawing = tuple[Path, str, Callable[[int, str], Iterator[str]]]  # where it goes, the SVG, what the terminal shows
 
@@ -58,7 +58,10 @@ def _one(path: Path, run: Run, out: Path | None) -> Iterator[Drawing]:
     """Draw what one run has: its trace, its ladder. Raises Refusal where it has neither."""
     from wattbench import tasks, trace
     from wattbench.problems import refuse
-    from wattboard import curves, filed, filling, sweeps, timelines, traces
+    from wattboard.charts import curves, timelines, traces
+    from wattboard.gathering import filed
+    from wattboard.pages import filling
+    from wattboard.profiles import sweeps
 
     metric = tasks.find(run.workload.task).metric
     curve = sweeps.by_batch(run, metric, alone=True)
@@ -82,7 +85,9 @@ def _several(paths: Sequence[Path], read: Sequence[Run], out: Path | None) -> It
     from wattbench import tasks
     from wattbench.boards import Board
     from wattbench.problems import Problem, Refusal
-    from wattboard import curves, filling, sweeps
+    from wattboard.charts import curves
+    from wattboard.pages import filling
+    from wattboard.profiles import sweeps
 
     def alike(run: Run) -> tuple[str, str, str]:
         return run.model.id, run.model.revision, replace(Board.parse(run.board), precision="fp32").name
@@ -114,7 +119,8 @@ def _several(paths: Sequence[Path], read: Sequence[Run], out: Path | None) -> It
 
 def lines(told: Told, width: int, bars: str = BARS) -> Iterator[str]:
     """Lay a run out for a terminal of `width` columns: its power, what happened below it, and the means."""
-    from wattboard import formats, traces
+    from wattboard import formats
+    from wattboard.charts import traces
 
     width = max(20, width)
     points = traces.power(told)

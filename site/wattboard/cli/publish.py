@@ -72,8 +72,8 @@ def build(
             site = build_site(*folders, out, lambda words: status.update(f"{words} ..."), **more)
     else:
         site = build_site(*folders, out, console.print, **more)
-    from wattboard import left_out
     from wattboard.cli import table
+    from wattboard.gathering import left_out
 
     shown = Console(highlight=False)
     for listing in site.headlines:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattboard.editions import Opened
+    from wattboard.founding.rollovers import Rollover
     from wattboard.frame import Filed
-    from wattboard.rollovers import Rollover
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -42,7 +42,8 @@ def freeze(
     editions: Annotated[Path, typer.Option("--editions", help="The folder of editions.")] = Path("site/editions"),
 ) -> None:
     """Freeze the thresholds of boards, from their founding cohort or their reference model. A board is frozen once."""
-    from wattboard import anchors, cohorts, frame, freezing
+    from wattboard import frame
+    from wattboard.founding import anchors, cohorts, freezing
 
     passes = frame.frame(_gather(submissions))
     found = anchors.anchors(passes)
@@ -68,7 +69,8 @@ def rollover(
     as_json: Json = False,
 ) -> None:
     """Say whether an edition may or must roll over, and what every star would become. Changes nothing."""
-    from wattboard import frame, rollovers
+    from wattboard import frame
+    from wattboard.founding import rollovers
 
     filed = _gather(submissions)
     opened = _edition(edition, _opened(editions))
@@ -95,7 +97,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say in plain sentences why a model has its star, and what would change it."""
-    from wattboard import explaining, sentences
+    from wattboard import explaining
+    from wattboard.explaining import sentences
 
     told = explaining.explain(_gather(submissions), _opened(editions), model, board)
     if as_json:
@@ -107,7 +110,8 @@ def explain(
 
 def _gather(folders: list[Path] | None) -> tuple[Filed, ...]:
     """Read the runs that count, and name those that are left out."""
-    from wattboard import admission, frame
+    from wattboard import frame
+    from wattboard.ratings import admission
 
     counting, left = admission.admit(frame.gather(folders or [Path("submissions")]))
     for problem in left:

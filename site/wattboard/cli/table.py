@@ -8,7 +8,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from wattboard import formats, reasons
+from wattboard import formats
+from wattboard.ratings import reasons
 
 if TYPE_CHECKING:
     from wattbench.tasks import Metric

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from wattbench.problems import Problem, Refusal
 from wattbench.runs import write_whole
-from wattboard.drafting import RULE_VERSION
+from wattboard.founding.drafting import RULE_VERSION
 from wattboard.imports import Finding, Imported, ImportedBoard, ImportedEdition, Source
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattboard import legacy, ratings, thresholds
+from wattboard import ratings
+from wattboard.ratings import legacy, thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

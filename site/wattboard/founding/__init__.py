@@ -1,0 +1,1 @@
+"""How an edition begins and ends: its cohorts and anchors, drafts and frozen files, rollovers."""

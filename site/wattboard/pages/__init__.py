@@ -1,0 +1,286 @@
+"""Rated results -> pages, as text: Markdown with slots for MkDocs, the slots' HTML, and the models' pages. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
+
+from wattboard import badges, profiles
+from wattboard.founding.cohorts import RULE
+from wattboard.pages import board_table, chronicle, filling, happenings
+from wattboard.profiles import families
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from wattboard.advising.scores import Pairing
+    from wattboard.charts.timelines import Timeline
+    from wattboard.listings import Listing, Profile, Site
+    from wattboard.profiles import Atlas
+
+    # What a model's traces look like, by their sha256: each in several forms.
+    Drawn = Callable[[Profile], Mapping[str, Sequence[Timeline]]]
+
+# The page that MkDocs renders once; every model page is stamped into it. As deep as they are, so links agree.
+SHELL = "models/_org/_name"
+SHELL_TITLE = "@@TITLE@@"
+SHELL_DESCRIPTION = "@@DESCRIPTION@@"
+LATELY = 5  # changes on the home page
+LIGHT_FROM = 3_000  # models: beyond, a page has what the model is worth, and the rest is in its files
+MOST_LISTED = 500  # models on the page of models
+MOST_CHANGES = 100  # on the page of changes
+MOST_FAMILIES = 50  # with a table on their page; the others' are on the pages of their models
+MOST_ARCHIVED = 500  # results a board on an edition's page
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A model's page: what goes into the shell."""
+
+    id: str
+    title: str
+    description: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps(Sequence[Stamp]):
+    """The models' pages, each rendered when it is asked for: all at once would fill the memory."""
+
+    profiles: Sequence[Profile]
+    of: Callable[[Profile], Stamp]
+
+    def __len__(self) -> int:
+        """Count the models."""
+        return len(self.profiles)
+
+    @overload
+    def __getitem__(self, index: int) -> Stamp: ...
+    @overload
+    def __getitem__(self, index: slice) -> Stamps: ...
+    def __getitem__(self, index: int | slice) -> Stamp | Stamps:
+        """Render one model's page; a slice renders none."""
+        if isinstance(index, slice):
+            return Stamps(self.profiles[index], self.of)
+        return self.of(self.profiles[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Everything to publish as HTML: Markdown by path, slots by page and name, models, the navigation.
+
+    `canonical` says of which page another shows the same.
+    """
+
+    docs: dict[str, str]
+    slots: dict[str, dict[str, str]]
+    models: Sequence[Stamp]
+    nav: tuple[Any, ...]
+    notice: str
+    canonical: dict[str, str]
+
+
+def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairing | None = None) -> Pages:
+    """Render a site whose public address is `address` (with a slash at its end); `drawn` are its newest traces.
+
+    `pairing` compares two models query by query; without it nothing is claimed of two models.
+    """
+    atlas = profiles.atlas(site, pairing)
+    docs = {
+        "index.md": markdown(
+            "Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"
+        ),
+        "models/index.md": markdown("Models", "Every model with a result.", "models"),
+        "left-out/index.md": markdown("Left out", "Run files that do not count, and why.", "left-out", search=False),
+        f"{SHELL}.md": markdown(SHELL_TITLE, SHELL_DESCRIPTION, "model", search=False),
+    }
+    slots: dict[str, dict[str, str]] = {
+        "index.html": {
+            "home": filling.filled(
+                "home.j2", site=site, base="", atlas=atlas, happenings=happenings.happenings(site, LATELY)
+            )
+        },
+        "models/index.html": {"models": filling.filled("models.j2", site=site, most=MOST_LISTED, base="../")},
+        "left-out/index.html": {"left-out": filling.filled("left_out.j2", site=site, base="../")},
+        "cite/index.html": {"badge": filling.filled("cite.j2", site=site, base="../", address=address)},
+        "api/index.html": {"files": filling.filled("api.j2", site=site, base="../")},
+    }
+    canonical = {}
+    for listing in site.listings:
+        place = f"boards/{listing.board.name}"
+        about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {filling.device(listing)}."
+        docs[f"{place}.md"] = markdown(listing.task.title, about, "board")
+        slots[f"{place}/index.html"] = {"board": _board(site, listing, moving=False)}
+        if listing.headline:
+            # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
+            moving = f"tasks/{listing.task.name}"
+            docs[f"{moving}.md"] = markdown(listing.task.title, about, "board", search=False)
+            slots[f"{moving}/index.html"] = {"board": _board(site, listing, moving=True)}
+            canonical[moving] = place
+    for place, doc, slot, html in _choosing(site):
+        docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, {slot: html}
+    for place, doc, slot, html in _chronicle(site, atlas):
+        docs[f"{place}.md"], slots[f"{place}.html"] = doc, {slot: html}
+    slots["method/index.html"] = {"founding": f"<blockquote><p>{escape(RULE.words)}</p></blockquote>"}
+    slots["method/index.html"]["sessions"] = filling.filled("sessions.j2", site=site, base="../")
+    headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
+    nav = (
+        {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}, {"Families": "families/index.md"}]},
+        {"Right-size": "right-size.md"},
+        {"Compare": "compare.md"},
+        {
+            "Method": [
+                "method.md",
+                {"Tasks": "tasks.md"},
+                {"The meter": "meter.md"},
+                {"The harness": "harness.md"},
+                {"A study of star rules": "study.md"},
+                {"Editions and changes": "editions/index.md"},
+                {"Corrections": "corrections.md"},
+                {"Left out": "left-out/index.md"},
+            ]
+        },
+        {"Submit": "submit.md"},
+        {"Cite": "cite.md"},
+        {"API": "api.md"},
+        {"About": "about.md"},
+    )
+    models = stamps(site, address, atlas, drawn)
+    return Pages(docs, slots, models, nav, filling.filled("notice.j2", site=site), canonical)
+
+
+def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamps:
+    """Give every model's page, rendered when it is asked for."""
+    return Stamps(site.profiles, lambda profile: _stamp(profile, address, atlas, drawn))
+
+
+def pictures(site: Site) -> dict[str, str]:
+    """Draw every badge: by task (the headline board), by board, and for good below each edition."""
+    drawn: dict[str, str] = {}
+    by_name = {one.board.name: one for one in site.listings}
+    for profile in site.profiles:
+        for one in profile.results:
+            picture = badges.badge(one.rating, one.listing.task, one.listing.edition)
+            drawn[f"badges/v1/{profile.id}/{one.rating.board}.svg"] = picture
+            if one.listing.headline:
+                drawn[f"badges/v1/{profile.id}/{one.listing.task.name}.svg"] = picture
+    for opened in site.editions:
+        # Revisions are in the order of their measurement, so the newest one names the badge.
+        for rating in sorted(site.archive[opened.edition.id], key=lambda one: (one.measured_at, one.revision)):
+            path = f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}.svg"
+            drawn[path] = badges.badge(rating, by_name[rating.board].task, opened.edition)
+    return drawn
+
+
+def _stamp(profile: Profile, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamp:
+    best = profile.results[0]
+    about = badges.words(best.rating, best.listing.task, best.listing.edition)
+    if len(atlas.site.profiles) > LIGHT_FROM:
+        lines = [profiles.brief(one, atlas) for one in profile.results]
+        body = filling.filled("model_light.j2", profile=profile, base="../../../", address=address, lines=lines)
+        return Stamp(profile.id, profile.id, about, body)
+    body = filling.filled(
+        "model.j2",
+        profile=profile,
+        base="../../../",
+        address=address,
+        power=drawn(profile) if drawn else {},
+        stories=[profiles.story(one, atlas) for one in profile.results],
+        precisions=profiles.precision_curves(profile),
+        family=atlas.families.get(profile.id),
+    )
+    return Stamp(profile.id, profile.id, about, body)
+
+
+def light_shell(address: str, notice: str) -> str:
+    """Give the light layout, with marks where a model goes."""
+    sheets = ("assets/wattstar.css", "assets/pages.css")
+    return filling.filled("light.j2", address=address, notice=notice, sheets=sheets)
+
+
+def markdown(title: str, description: str, slot: str, *, search: bool = True) -> str:
+    """Give a Markdown page that is one slot.
+
+    Front matter is JSON inside YAML, and escaped because MkDocs does not: nothing can break out of it.
+    """
+    matter: dict[str, Any] = {"title": escape(title), "description": escape(description), "hide": ["navigation", "toc"]}
+    if not search:
+        matter["search"] = {"exclude": True}
+    lines = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in matter.items())
+    return f'---\n{lines}\n---\n\n<div data-slot="{slot}"></div>\n'
+
+
+def _board(site: Site, listing: Listing, *, moving: bool) -> str:
+    others = [one for one in site.listings if one.task.name == listing.task.name and one is not listing]
+    return filling.filled("board.j2", listing=listing, others=others, moving=moving, base="../../")
+
+
+def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:
+    """Give the pages to choose on, and the further pages of long boards: place, Markdown, slot, HTML."""
+    about = "Two to five models side by side: energy, stars, quality, speed."
+    yield (
+        "compare",
+        markdown("Compare", about, "compare"),
+        "compare",
+        filling.filled("compare.j2", site=site, base="../"),
+    )
+    about = "The model with the lowest energy that is good and fast enough, and what it saves in a year."
+    yield (
+        "right-size",
+        markdown("Right-size", about, "form"),
+        "form",
+        filling.filled("right_size.j2", site=site, base="../"),
+    )
+    for listing in site.listings:
+        for page in board_table.pages(listing)[1:]:
+            title = f"{listing.task.title}, page {page.number}"
+            about = f"{listing.task.title}: models {page.first} to {page.last} by energy and quality."
+            html = filling.filled("board_more.j2", listing=listing, page=page, base="../../../")
+            yield (
+                f"boards/{listing.board.name}/{page.number}",
+                markdown(title, about, "rows", search=False),
+                "rows",
+                html,
+            )
+
+
+def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, str]]:
+    """Give the pages of families and editions: place, Markdown, slot, HTML."""
+    grown = families.largest(atlas.families)
+    about = "What distilling, fine-tuning, quantising and size do to energy and quality."
+    yield (
+        "families/index",
+        markdown("Families", about, "families"),
+        "families",
+        filling.filled("families.j2", families=grown, most=MOST_FAMILIES, base="../"),
+    )
+    told, standings = happenings.happenings(site), chronicle.standings(site)
+    page = filling.filled(
+        "editions.j2",
+        site=site,
+        standings=standings,
+        happenings=told[:MOST_CHANGES],
+        older=len(told[MOST_CHANGES:]),
+        base="../",
+    )
+    yield (
+        "editions/index",
+        markdown("Editions and changes", "Every edition, and what changed.", "editions"),
+        "editions",
+        page,
+    )
+    for opened in site.editions:
+        name = opened.edition.id
+        page = filling.filled(
+            "edition.j2",
+            opened=opened,
+            standing=standings[name],
+            boards=chronicle.archived(site, opened),
+            most=MOST_ARCHIVED,
+            base="../../",
+        )
+        doc = markdown(opened.edition.title, f"Edition {name}: its thresholds and stars.", "edition", search=False)
+        yield f"editions/{name}/index", doc, "edition", page

@@ -1,0 +1,115 @@
+"""The one door to Jinja: the templates of this package, filled. Touches no disk but theirs."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from wattboard import badges, charts, formats, profiles
+from wattboard.advising import advice_words
+from wattboard.pages import board_table, choosing, grids
+from wattboard.profiles import snippets
+from wattboard.ratings.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wattboard.charts.curves import Curve
+    from wattboard.charts.timelines import Timeline
+    from wattboard.gathering.filed import Filed
+    from wattboard.listings import Listing
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def trace(timeline: Timeline) -> str:
+    """Draw a trace as an SVG file that stands alone."""
+    return str(_environment().get_template("trace.j2").make_module().trace(timeline, alone=True)).strip() + "\n"  # type: ignore[attr-defined] # a macro
+
+
+def told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Flatten a run's facts for people: nested names joined by a dot, nulls left out."""
+    rows: list[tuple[str, str]] = []
+    for name, value in sorted(facts.items()):
+        if isinstance(value, dict):
+            rows += [(f"{name}.{inner}", text) for inner, text in told(value)]
+        elif value is not None:
+            rows.append((name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
+    return rows
+
+
+def curve(drawn: Curve) -> str:
+    """Draw a curve as an SVG file that stands alone."""
+    return str(_environment().get_template("curve.j2").make_module().curve(drawn, alone=True)).strip() + "\n"  # type: ignore[attr-defined] # a macro
+
+
+def device(listing: Listing) -> str:
+    """Give the device of a board, by its marketing name."""
+    return listing.all[0].device
+
+
+def _newest(runs: Sequence[Filed]) -> Filed:
+    return runs[-1]
+
+
+def _plain(value: object) -> object:
+    """Spell out characters that would turn the text around them, or that nobody sees."""
+    if type(value) is str and _UNSEEN.search(value):
+        return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    return value
+
+
+def filled(template: str, **values: object) -> str:
+    """Fill a template of this package."""
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("wattboard"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,  # else every use of a template asks the disk whether it has changed
+    )
+    environment.filters.update({**formats.FILTERS, "newest": _newest})
+    environment.globals.update(
+        REASONS=REASONS,
+        STAR=charts.STAR,
+        words=badges.words,
+        strip=charts.strip,
+        plot=charts.plot,
+        pass_dots=charts.passes,
+        snippets=snippets.snippets,
+        snippet=snippets.markdown,
+        saving=profiles.saving,
+        picked_place=profiles.picked_place,
+        less=advice_words.less,
+        paired=advice_words.paired,
+        described=advice_words.told,
+        why_not=advice_words.why,
+        told=told,
+        device=device,
+        pages_of=board_table.pages,
+        scale_of=board_table.scale,
+        licences=board_table.licences,
+        organisations=board_table.organisations,
+        SORTS=board_table.SORTS,
+        SIZES=board_table.SIZES,
+        rows_of=choosing.place,
+        board_words=choosing.words,
+        WORLD=grids.WORLD,
+        GRIDS=grids.GRAMS_PER_KWH,
+        GRID_YEAR=grids.YEAR,
+        GRID_SOURCE=grids.SOURCE,
+        GRID_LICENCE=grids.LICENCE,
+        GRID_ADDRESS=grids.ADDRESS,
+    )
+    return environment
