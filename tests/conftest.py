@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import published
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 pytest_plugins = ["fake_nvml.fixtures"]
+
+# No test is timed: on a busy machine an example that takes 200 ms is no finding.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def under_ci() -> bool:
