@@ -23,10 +23,15 @@ def at(hours: float) -> str:
     return ledger.stamp(NOON + dt.timedelta(hours=hours))
 
 
-def submission(model: str = MODEL, github: str = "octocat", revision: str = REVISION, **changes: Any) -> Submission:
+def revision_of(model: str) -> str:
+    """A commit of a model's own."""
+    return REVISION if model == MODEL else hashlib.sha1(model.encode(), usedforsecurity=False).hexdigest()
+
+
+def submission(model: str = MODEL, /, github: str = "octocat", **changes: Any) -> Submission:
     told: dict[str, Any] = {
         "schema": 1,
-        "model": {"id": model, "revision": revision},
+        "model": {"id": model, "revision": revision_of(model)},
         "tasks": ["sentence-similarity"],
         "precisions": ["fp16"],
         "submitter": {"github": github, "relationship": "user"},
@@ -35,7 +40,7 @@ def submission(model: str = MODEL, github: str = "octocat", revision: str = REVI
     return Submission.model_validate(told | changes)
 
 
-def asked(model: str = MODEL, github: str = "octocat", merged: int = 0, **changes: Any) -> Asked:
+def asked(model: str = MODEL, /, github: str = "octocat", merged: int = 0, **changes: Any) -> Asked:
     return Asked(Path("submissions") / model / "submission.yml", submission(model, github, **changes), merged)
 
 
@@ -43,7 +48,7 @@ def seen(session: str = "s1", hours: float = 0.0, *failed: str, model: str = MOD
     told: dict[str, Any] = {
         "name": f"{BOARD}--2026-11-20-{hashlib.sha256(f'{session} {hours} {model}'.encode()).hexdigest()[:12]}.json",
         "model": model,
-        "revision": REVISION,
+        "revision": revision_of(model),
         "board": BOARD,
         "session": session,
         "measured_at": at(hours),

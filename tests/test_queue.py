@@ -60,7 +60,10 @@ def test_disputes_come_first_and_what_is_measured_again_takes_one_turn_of_all() 
         for model in ("org/one", "org/two", "org/three")
         for hours, session in enumerate(("s1", "s2"))
     )
-    again = tuple(life.requeued(3).model_copy(update={"model": model}) for model in ("org/two", "org/three"))
+    again = tuple(
+        life.requeued(3).model_copy(update={"model": model, "revision": life.revision_of(model)})
+        for model in ("org/two", "org/three")
+    )
     found = life.records(
         life.asked("org/two", merged=0),
         life.asked("org/three", merged=1),
@@ -118,11 +121,11 @@ def git(folder: Path, *words: str, day: int = 1) -> None:
     subprocess.run(["git", *named, *words], cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def put(root: Path, model: str, revision: str = life.REVISION, notes: str = "none") -> Path:
+def put(root: Path, model: str, revision: str = "", notes: str = "none") -> Path:
     path = root / "submissions" / model / "submission.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        f'schema: 1\nmodel:\n  id: {model}\n  revision: "{revision}"\n'
+        f'schema: 1\nmodel:\n  id: {model}\n  revision: "{revision or life.revision_of(model)}"\n'
         "tasks: [sentence-similarity]\nprecisions: [fp16]\n"
         "submitter: {github: octocat, relationship: user}\n"
         "attestations: {no_benchmark_specific_tuning: true, license_permits_publication: true}\n"
@@ -199,7 +202,7 @@ def test_the_command_lists_the_queue_as_json_and_the_next_of_it(tmp_path: Path) 
     event = ledger.Running(
         at=ledger.stamp(dt.datetime.now(dt.UTC)),
         model="b/two",
-        revision=life.REVISION,
+        revision=life.revision_of("b/two"),
         board=life.BOARD,
         session="s",
         host="h",

@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
@@ -167,9 +167,20 @@ Event = Running | Failed | Measured | Withdrawn | Disputed | Resolved | Correcte
 _FORM: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
+def printable(text: str) -> str:
+    """Make words of a text that others had a part in: what does not print is spelled out, and what is long is cut."""
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text).strip()
+    return (shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 4]} ...") or "nothing was said"
+
+
 def stamp(now: dt.datetime) -> str:
     """A time as events have it."""
     return now.astimezone(dt.UTC).strftime(FORM)
+
+
+def make(told: dict[str, Any]) -> Event:
+    """Make an event of its fields, by its `kind`. Raises pydantic's ValidationError for what is not of its form."""
+    return _FORM.validate_python(told)
 
 
 def to_bytes(event: Event) -> bytes:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from wattbench import environment, shelf, tasks
 from wattbench.asking import prompting
 from wattbench.loading import preflight
-from wattbench.problems import Problem, Refusal
+from wattbench.problems import ModelRefused, Problem, Refusal
 from wattbench.wanted import boards_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wattbench.boards import Board
@@ -82,20 +82,23 @@ class Plan:
         return {"by_length": self.by_length(setting), "padding": "longest", "reasoning": self.board.reasoning}
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A submission that cannot be measured on a board, and why: through the model itself if that is a ModelRefused."""
+
+    submission: Submission
+    board: Board
+    why: Refusal
+
+
 def plan(submissions: Sequence[Submission], setting: Setting, version: int | None = None) -> list[Plan]:
     """Plan one session a board for all that the submissions ask, from what is on the Shelf.
 
-    `version` is the workload's; None takes 0 for models from packages and the newest otherwise. Raises Refusal with
-    everything that is missing, and the command that fetches it.
+    Raises Refusal with everything that is missing, and the command that fetches it.
     """
-    device = environment.device_of(setting.meter.facts())
-    wanted: dict[Board, list[Submission]] = {}
-    for submission in submissions:
-        for board in boards_of(submission, device.sku, setting.meter.name, device.count, version):
-            wanted.setdefault(board, []).append(submission)
     plans: list[Plan] = []
     problems: list[Problem] = []
-    for board, asked in sorted(wanted.items()):
+    for board, asked in sorted(wanted(submissions, setting, version).items()):
         try:
             plans.append(_plan_board(board, asked, setting))
         except Refusal as refusal:
@@ -103,6 +106,38 @@ def plan(submissions: Sequence[Submission], setting: Setting, version: int | Non
     if problems:
         raise Refusal(dict.fromkeys(problems))
     return plans
+
+
+def wanted(
+    submissions: Sequence[Submission], setting: Setting, version: int | None = None
+) -> dict[Board, list[Submission]]:
+    """Give who asks for which board, on the device that is metered here.
+
+    `version` is the workload's; None takes 0 for models from packages and the newest otherwise.
+    """
+    device = environment.device_of(setting.meter.facts())
+    found: dict[Board, list[Submission]] = {}
+    for submission in submissions:
+        for board in boards_of(submission, device.sku, setting.meter.name, device.count, version):
+            found.setdefault(board, []).append(submission)
+    return found
+
+
+def plan_each(asked: Mapping[Board, Sequence[Submission]], setting: Setting) -> tuple[list[Plan], list[Refused]]:
+    """Plan one session a board for those that can be measured; and say which cannot, each for itself."""
+    plans: list[Plan] = []
+    refused: list[Refused] = []
+    for board, these in sorted(asked.items()):
+        fit = list(these)
+        for one in these:
+            try:
+                _plan_board(board, [one], setting)
+            except Refusal as refusal:
+                fit.remove(one)
+                refused.append(Refused(one, board, refusal))
+        if fit:
+            plans.append(_plan_board(board, fit, setting))
+    return plans, refused
 
 
 def _unfit(model: Shelved, board: Board, setting: Setting) -> list[Problem]:
@@ -150,11 +185,17 @@ def _plan_board(board: Board, asked: Sequence[Submission], setting: Setting) -> 
     graders = {name: model(*which, fetch) for name, which in task.graders.items()}
     build = fetch_demo if board.version == 0 else f"Run `wattbench workload build {board.task}`"
     workload = found(lambda: shelf.find_workload(setting.shelf, board.task, board.version, build))
+    missing = bool(problems) or workload is None
+    unfit: list[Problem] = []
     if setting.backend == "optimum":
-        for one in (reference, *candidates):
-            problems += _unfit(one, board, setting) if one else []
-    if problems or workload is None:
-        raise Refusal(dict.fromkeys(problems))
+        problems += _unfit(reference, board, setting) if reference else []
+        missing |= bool(problems)
+        for one in candidates:
+            unfit += _unfit(one, board, setting) if one else []
+    if missing or workload is None:
+        raise Refusal(dict.fromkeys([*problems, *unfit]))
+    if unfit:
+        raise ModelRefused(dict.fromkeys(unfit))
     chosen = {one.folder: one for one in candidates if one and not (reference and one.folder == reference.folder)}
     return Plan(
         board=board,

@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from wattbench.records import duplicates
 from wattbench.states import MOST_TRIES, SESSIONS, Standing, standing
 from wattbench.wanted import boards_of
 
@@ -66,10 +67,14 @@ def every(records: Records, host: Host, now: dt.datetime) -> Iterator[tuple[Aske
         seen[run.model].append(run)
     for event in records.events:
         events[event.model].append(event)
+    second = duplicates(records.asked)
     for asked in records.asked:
         for board in boards_of(asked.submission, host.sku, host.meter, host.count):
             which = (asked.model, asked.revision, board.name)
             found = standing(which, seen[asked.model], events[asked.model], now, host.protocol, host.sessions)
+            if (first := second.get(asked.path)) and found.state == "queued":
+                words = f"{first} asked for the same model and was merged first"
+                found = Standing("failed", "duplicate", words, "Look for its result there, or submit another model")
             yield asked, board, found
 
 

@@ -10,6 +10,7 @@ from wattbench import ledger, runs, submissions
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from wattbench.ledger import Event
@@ -92,6 +93,21 @@ def read(folder: Path, ledger_folder: Path) -> Records:
 def without_packages(records: Records) -> Records:
     """Leave out submissions whose weights come from a package: no rated edition accepts them."""
     return replace(records, asked=tuple(one for one in records.asked if one.submission.model.package is None))
+
+
+def duplicates(asked: Iterable[Asked]) -> dict[Path, str]:
+    """Find submissions of a model that another one asked for first, and whose: by name in any case, or by commit.
+
+    A commit names a repository's whole content, so two names of one commit are one model that was renamed or copied.
+    """
+    first: dict[str, Asked] = {}
+    found: dict[Path, str] = {}
+    for one in sorted(asked, key=lambda one: (one.merged, one.model)):
+        for name in (one.model.casefold(), one.revision):
+            earlier = first.setdefault(name, one)
+            if earlier is not one:
+                found.setdefault(one.path, earlier.model)
+    return found
 
 
 def seen(run: Run, name: str) -> Seen:

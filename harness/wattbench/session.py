@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wattbench import gates, journal, protocol
 from wattbench.measuring import LIMITS, Place, measure_one
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from wattbench.shelf import Shelved
 
 
+class Watch(Protocol):
+    """Whoever wants to know of a session while it lasts."""
+
+    def began(self, session: str) -> None:
+        """Hear that a session begins, or goes on."""
+
+    def refused(self, model: Shelved, why: ModelRefused) -> None:
+        """Hear that a candidate cannot be measured, through its own fault."""
+
+
 def new_id() -> str:
     """Name a session: the time at which it began, in UTC, and a few random digits."""
     return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -35,14 +45,18 @@ def run(
     setting: Setting,
     tell: Callable[[int, str, str, int, int], None] = lambda _number, _who, _step, _done, _of: None,
     note: Callable[[str], None] = lambda _words: None,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[Path, Run]]:
     """Measure a session, or go on with one that was cut off; yields every run with its file once it has ended.
 
     A candidate that cannot be measured is left out, and said in the ModelRefused that is raised when the others are
     written. The reference model has to work, and so has the host: else Refusal, and the session can go on later.
-    `tell(number, model, step, done, of)` is called as the work goes on, `note(words)` for what a person should know.
+    `tell(number, model, step, done, of)` is called as the work goes on, `note(words)` for what a person should know;
+    `watch` hears which session it is, and of every candidate that is refused.
     """
     open_journal = _open(planned, setting, note)
+    if watch is not None:
+        watch.began(open_journal.session)
     finished: list[Run] = []
     failed: list[Problem] = []
     passes: int | None = None
@@ -55,6 +69,8 @@ def run(
                 if role != "candidate":
                     raise
                 failed += refused.problems
+                if watch is not None:
+                    watch.refused(model, refused)
                 continue
         if role == "reference-before":
             passes = protocol.passes_wanted(setting.protocol, one.passes)

@@ -184,10 +184,11 @@ def _over(one: Running, told: Sequence[Event], runs: Sequence[Seen]) -> bool:
 def _tries(told: Sequence[Event], runs: Sequence[Seen], since: str, now: dt.datetime) -> int:
     """Count the sessions that our machines have failed since a time."""
     failed = [one for one in told if isinstance(one, Failed) and one.whose == "infrastructure" and one.at > since]
-    dead = [one for one in told if isinstance(one, Running) and one.at > since and not _over(one, told, runs)]
     spoilt = {run.session for run in runs if run.failed and not _own(run) and run.measured_at > since}
-    silent = sum(one.until <= now for one in dead)
-    return len({one.session or one.at for one in failed} | spoilt) + silent
+    # a session that goes on after a kill says anew that it runs: its last word counts
+    open_ones = {one.session: one for one in told if isinstance(one, Running) and not _over(one, told, runs)}
+    silent = {session for session, one in open_ones.items() if one.at > since and one.until <= now}
+    return len({one.session or one.at for one in failed} | spoilt | silent)
 
 
 def _own(run: Seen) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import life, measure, measure_command, prove, say, submit, workload
+from wattbench.cli import amend, life, measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -41,6 +41,8 @@ app.command()(measure.demo)
 app.command()(submit.check)
 app.command()(submit.prefetch)
 app.command()(life.queue)
+for command in (amend.withdraw, amend.dispute, amend.resolve, amend.correct, amend.requeue, amend.opt_out):
+    app.command()(command)
 app.command()(prove.keygen)
 app.command()(prove.sign)
 app.command()(prove.verify)

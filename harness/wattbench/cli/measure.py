@@ -9,15 +9,17 @@ import typer
 
 from wattbench.cli import say
 from wattbench.cli.submit import SHELF, Paths, ShelfOption
-from wattbench.problems import Refusal, refuse
+from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from wattbench.boards import Board
+    from wattbench.entries import Book
     from wattbench.meters import Meter
     from wattbench.plans import Plan, Setting
-    from wattbench.problems import Problem
     from wattbench.runs import Run
+    from wattbench.submissions import Submission
 
 OutOption = Annotated[Path, typer.Option(help="The folder that runs are written below.")]
 MeterOption = Annotated[str | None, typer.Option(help="nvml, rapl or estimate; by default the best there is.")]
@@ -51,26 +53,54 @@ def run(
     key: Annotated[
         Path | None, typer.Option(envvar="WATTSTAR_KEY", help="Sign every run with this key (wattbench keygen).")
     ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Write into this ledger what begins, ends and fails, and whose fault it was.")
+    ] = None,
+    board: Annotated[
+        list[str] | None, typer.Option(help="Only this board of all that are asked; may be repeated.")
+    ] = None,
 ) -> None:
     """Measure what submissions ask for, one session a board, bracketed by the board's reference model.
 
-    A session that was cut off goes on where it was.
+    A session that was cut off goes on where it was. With --ledger a submission that cannot be measured is noted, and
+    the others are measured all the same.
     """
-    from wattbench import evidence, plans, submissions
+    from wattbench import entries, evidence, plans, submissions
 
     good, problems = submissions.check(paths)
     if problems:
         raise Refusal(problems)
     setting = _setting(shelf, out, protocol, meter, backend, device)
-    planned = plans.plan([submission for _, submission in good], setting, workload_version)
+    asked = [submission for _, submission in good]
+    wanted = _only(plans.wanted(asked, setting, workload_version), board)
+    book = entries.Book(ledger, frozenset((one.model.id, one.model.key) for one in asked)) if ledger else None
+    planned, refused = plans.plan_each(wanted, setting)
+    if refused and book is None:
+        raise Refusal(dict.fromkeys(problem for one in refused for problem in one.why.problems))
+    for one in refused:
+        if book is not None:
+            book.unplanned(one)
     _announce(setting.meter)
-    measured, failed = _measure(planned, setting)
-    for path, one in measured:
-        say.out.print(say.gates(one))
+    measured, failed = _measure(planned, setting, book)
+    for path, run in measured:
+        say.out.print(say.gates(run))
         signed = f", signed by {evidence.sign_run(path, key)}" if key else ", not signed"
         say.out.print(f"{path}{signed}\n", soft_wrap=True, markup=False)
+    failed += [problem for one in refused for problem in one.why.problems]
     if failed:
-        raise Refusal(failed)
+        raise Refusal(dict.fromkeys(failed))
+
+
+def _only(
+    wanted: Mapping[Board, Sequence[Submission]], names: Sequence[str] | None
+) -> Mapping[Board, Sequence[Submission]]:
+    """Keep the boards that were named. Raises Refusal for one that nobody asks for."""
+    there = {board.name for board in wanted}
+    unknown = [name for name in names or () if name not in there]
+    if unknown:
+        remedy = f"Choose from {', '.join(sorted(there))}"
+        raise Refusal(Problem("--board", "", f"no submission here asks for {name}", remedy) for name in unknown)
+    return {board: asked for board, asked in wanted.items() if not names or board.name in names}
 
 
 def demo(
@@ -140,7 +170,9 @@ def _announce(meter: Meter) -> None:
         say.out.print(f"The meter is [bold]{meter.name}[/]: energy is measured.")
 
 
-def _measure(plans: Sequence[Plan], setting: Setting) -> tuple[list[tuple[Path, Run]], list[Problem]]:
+def _measure(
+    plans: Sequence[Plan], setting: Setting, book: Book | None = None
+) -> tuple[list[tuple[Path, Run]], list[Problem]]:
     """Measure every session under one bar of progress; the runs with their files, and what could not be measured."""
     from wattbench import session
 
@@ -156,11 +188,16 @@ def _measure(plans: Sequence[Plan], setting: Setting) -> tuple[list[tuple[Path, 
             step(f"{who}: {shown}", done_before + number + begun)
 
         for plan in plans:
+            page = book.open(plan) if book else None
             try:
-                for path, one in session.run(plan, setting, tell, _note):
+                for path, one in session.run(plan, setting, tell, _note, page):
                     written += [(path, one)]
+                    if page:
+                        page.measured(path, one)
             except Refusal as refusal:
                 failed += refusal.problems
+                if page:
+                    page.ended(refusal)
             done_before += plan.runs
     return written, failed
 
