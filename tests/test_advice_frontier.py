@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from test_advice import BOARD, choice
 
 from wattboard.advice import Choice
-from wattboard.advising.frontiers import frontier, prices
+from wattboard.advising.prices import prices
+from wattboard.frontiers import frontier
 from wattboard.intervals import Span
 
 if TYPE_CHECKING:

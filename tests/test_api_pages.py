@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import api_factory
+import page_factory
 import pytest
 
 from wattbench import runs
-from wattboard import api, formats, pages
+from wattboard import api, formats, listings, pages
+from wattboard.advising import scores
 
 if TYPE_CHECKING:
     from wattboard.listings import Site
@@ -27,7 +30,7 @@ def shown(markup: str) -> set[str]:
     for gone in ("svg", "script", "style", "code", "pre", "form", "nav"):
         markup = re.sub(rf"<{gone}\b.*?</{gone}>", " ", markup, flags=re.DOTALL)
     text = html.unescape(re.sub(r"<[^>]*>", " ", markup))
-    return set(NUMBER.findall(text)) - PROSE
+    return {one.rstrip(",") for one in NUMBER.findall(text)} - PROSE
 
 
 def published(*documents: Any) -> set[str]:
@@ -49,49 +52,90 @@ def written(name: str, value: float) -> set[str]:
         found.add(formats.count(value).split()[0])
     if name.endswith("led_10_watt_seconds_on_the_energy_of_1000_queries"):
         found.add(formats.led(value / 360).split()[0])
-    for scaled in (value, 100 * value):
+    for scaled in (abs(value), 100 * abs(value)):  # "1.5 points worse" is -0.015
         found |= {f"{scaled:.{places}f}" for places in (0, 1, 3)}
         found |= {formats.significant(scaled, digits) for digits in (2, 3, 4)}
     return found | {formats.trim_zeros(one) for one in found}
 
 
-@pytest.fixture(scope="module", params=["demo", "rated"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    make = {"demo": api_factory.demo, "rated": api_factory.rated}[request.param]
-    return make(tmp_path_factory.mktemp("pages"))
+@dataclass(frozen=True)
+class Built:
+    """A site with its pages and all that its API has, each document by its path."""
+
+    site: Site
+    pages: Pages
+    documents: dict[str, Any]
+
+    def under(self, place: str) -> list[Any]:
+        """Give the documents below a path."""
+        return [told for path, told in self.documents.items() if path.startswith(place)]
 
 
-@pytest.fixture(scope="module")
-def rendered(site: Site) -> Pages:
-    return pages.render(site, api_factory.ADDRESS)
+@pytest.fixture(scope="module", params=["demo", "rated", "rich"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("pages")
+    pairing = None
+    if request.param == "rich":
+        filed, opened = page_factory.rich(folder)
+        site, pairing = listings.assemble(filed, opened), scores.pairing(filed)
+    else:
+        site = {"demo": api_factory.demo, "rated": api_factory.rated}[request.param](folder)
+    files = api.files(site, pairing)
+    documents = {path: json.loads(text) for path, text in files.items() if path.endswith(".json")}
+    return Built(site, pages.render(site, api_factory.ADDRESS, None, pairing), documents)
 
 
-@pytest.fixture(scope="module")
-def documents(site: Site) -> dict[str, Any]:
-    return {path: json.loads(text) for path, text in api.files(site).items() if path.endswith(".json")}
-
-
-def test_every_number_of_a_board_is_in_the_api(site: Site, rendered: Pages, documents: dict[str, Any]) -> None:
-    for listing in site.listings:
+def test_every_number_of_a_board_is_in_the_api(built: Built) -> None:
+    for listing in built.site.listings:
         name = listing.board.name
-        numbers = shown(rendered.slots[f"boards/{name}/index.html"]["board"])
-        others = [one for path, one in documents.items() if path.startswith("api/v1/boards/")]
+        numbers = shown(built.pages.slots[f"boards/{name}/index.html"]["board"])
         assert len(numbers) > 10
-        assert numbers - published(documents[f"api/v1/boards/{name}.json"], *others) == set()
+        assert numbers - published(built.documents[f"api/v1/boards/{name}.json"], *others(built)) == set()
 
 
-def test_every_number_of_a_model_is_in_the_api_or_in_the_run_files_that_it_names(
-    site: Site, rendered: Pages, documents: dict[str, Any]
-) -> None:
-    by_model = {one.id: one for one in rendered.models}
-    for profile in site.profiles:
-        told = documents[f"api/v1/models/{profile.id}.json"]
+def test_every_number_of_a_model_is_in_the_api_or_in_the_run_files_that_it_names(built: Built) -> None:
+    by_model = {one.id: one for one in built.pages.models}
+    for profile in built.site.profiles:
+        told = built.documents[f"api/v1/models/{profile.id}.json"]
         of_runs = [json.loads(runs.to_bytes(filed.run)) for result in profile.results for filed in result.runs]
-        boards = [documents[f"api/v1/boards/{one['board']}.json"] for one in told["results"]]
-        archive = [one for path, one in documents.items() if path.startswith("editions/")]
+        boards = [
+            *built.under("api/v1/boards/"),
+            *(built.documents[f"api/v1/switches/{one['board']}.json"] for one in told["results"]),
+        ]
         numbers = shown(by_model[profile.id].body)
         assert len(numbers) > 10
-        assert numbers - published(told, *boards, *archive, *of_runs) == set()
+        assert numbers - published(told, *boards, *of_runs, built.documents["api/v1/lineages.json"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "slot"),
+    [
+        ("index.html", "home"),
+        ("models/index.html", "models"),
+        ("families/index.html", "families"),
+        ("editions/index.html", "editions"),
+        ("right-size/index.html", "form"),
+        ("compare/index.html", "compare"),
+        ("left-out/index.html", "left-out"),
+        ("method/index.html", "sessions"),
+    ],
+)
+def test_every_number_of_a_page_of_many_boards_is_in_the_api(built: Built, page: str, slot: str) -> None:
+    assert shown(built.pages.slots[page][slot]) - published(*built.documents.values()) == set()
+
+
+def test_every_number_of_an_edition_is_in_the_api(built: Built) -> None:
+    for opened in built.site.editions:
+        name = opened.edition.id
+        numbers = shown(built.pages.slots[f"editions/{name}/index.html"]["edition"])
+        known = [*built.under(f"editions/{name}/"), built.documents[f"api/v1/editions/{name}.json"]]
+        assert numbers
+        assert numbers - published(*known) == set()
+
+
+def others(built: Built) -> list[Any]:
+    """Give the other boards of the API: a board's page names those of its task."""
+    return built.under("api/v1/boards/")
 
 
 def test_a_number_that_the_api_lacks_is_found_out() -> None:

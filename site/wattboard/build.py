@@ -98,7 +98,8 @@ def _make(
 ) -> None:
     """Make the whole site in a fresh folder: what MkDocs renders, what is stamped into it, what machines read."""
     address, epoch = _address(root), _epoch(site)
-    rendered = pages.render(site, address, None, scores.pairing(site.filed))
+    pairing = scores.pairing(site.filed)
+    rendered = pages.render(site, address, None, pairing)
     rendered, apart = _apart(rendered, imported_pages.render(others, [one.id for one in site.profiles]))
     say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
     docs = fresh.with_name("docs")
@@ -107,9 +108,9 @@ def _make(
     _fill(rendered, fresh, address)
     stamped = _stamp(fresh, [one.id for one in site.profiles], apart, make, pages.light_shell(address, rendered.notice))
     _map(fresh, rendered.canonical, stamped, address)
-    for path, data in chain(api.everything(site, address), imported_files.files(others)):
+    for path, data in chain(api.everything(site, address, pairing), imported_files.files(others)):
         _write(fresh / path, data)
-    for path, text in choosing.files(site).items():
+    for path, text in choosing.files(site, pairing).items():
         _write(fresh / path, text)
 
 

@@ -10,10 +10,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, hypot, log
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from wattboard.advice import Choice
+
+class Row(Protocol):
+    """A model's energy in Wh per 1,000 queries and its quality, with their intervals where they are known."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def wh(self) -> float | None:
+        """Its energy."""
+
+    @property
+    def wh_low(self) -> float | None:
+        """The lower end of its interval."""
+
+    @property
+    def wh_high(self) -> float | None:
+        """The upper end."""
+
+    @property
+    def quality(self) -> float | None:
+        """Its quality."""
+
+    @property
+    def quality_low(self) -> float | None:
+        """The lower end of its interval."""
+
+    @property
+    def quality_high(self) -> float | None:
+        """The upper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +63,14 @@ class Span:
     high: float
 
 
-def energy(row: Choice) -> End | None:
+def energy(row: Row) -> End | None:
     """Give the logarithm of a row's energy; None without an interval."""
-    if row.wh_low is None or row.wh_high is None:
+    if row.wh is None or row.wh_low is None or row.wh_high is None:
         return None
     return End(log(row.wh), log(row.wh_low), log(row.wh_high))
 
 
-def quality(row: Choice, *, higher_is_better: bool) -> End | None:
+def quality(row: Row, *, higher_is_better: bool) -> End | None:
     """Give a row's quality, turned so that less is better; None without an interval."""
     if row.quality is None or row.quality_low is None or row.quality_high is None:
         return None
@@ -67,7 +96,7 @@ def difference(a: End, b: End) -> Span:
     return Span(gap, low, gap + hypot(b.worse - b.value, a.value - a.better))
 
 
-def ratio(a: Choice, b: Choice, apart: float = 0.0) -> Span | None:
+def ratio(a: Row, b: Row, apart: float = 0.0) -> Span | None:
     """Give the energy of b over that of a; None where either has no interval.
 
     apart: half the 95 % interval, in ln, of what may lie between the two besides.
@@ -80,7 +109,7 @@ def ratio(a: Choice, b: Choice, apart: float = 0.0) -> Span | None:
     return Span(exp(told.value), exp(told.value - down), exp(told.value + up))
 
 
-def alike(a: Choice, b: Choice) -> bool:
+def alike(a: Row, b: Row) -> bool:
     """Tell whether two energies cannot be told apart: the interval of their ratio holds 1. False without intervals."""
     told = ratio(a, b)
     return told is not None and told.low <= 1 <= told.high

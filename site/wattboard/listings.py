@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wattbench import tasks
 from wattbench.boards import Board
-from wattboard import charts, frame, ratings
+from wattboard import charts, frame, frontiers, ratings
+from wattboard.ratings.reasons import against
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats on both axes.
+    """A board as a list: each group sorted by energy, and `frontier` the models that nothing beats beyond doubt.
 
     `headline` marks the one board of its task that a badge or page means which names only the task; `reach` is from
     the least to the most energy of all intervals, in Wh per 1,000 queries.
@@ -124,24 +124,11 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened], left_out: Seque
     return Site(editions, ordered, profiles, archive, tuple(filed), newest[:10] if newest else None, tuple(left_out))
 
 
-def frontier(rated: Iterable[Rating]) -> frozenset[str]:
-    """Name the models that no other beats on both energy and quality. Those without either are not among them."""
-    points = [
-        (one.wh, one.quality if one.higher_is_better else -one.quality, one.model)
-        for one in rated
-        if one.wh is not None
-        and one.quality is not None
-        and not set(one.reasons) & {"gate-failed", "synthetic-weights"}
-    ]
-    found: set[str] = set()
-    best = -math.inf  # among all that use less energy
-    for _, same in groupby(sorted(points), key=lambda point: point[0]):
-        alike = list(same)
-        top = max(good for _, good, _ in alike)
-        if top > best:
-            found.update(name for _, good, name in alike if good == top)
-            best = top
-    return frozenset(found)
+def frontier(rated: Iterable[Rating], *, higher_is_better: bool) -> frozenset[str]:
+    """Name the models of a board that none beats beyond doubt on energy and quality: of those that may be chosen."""
+    known = [one for one in rated if not against(one.reasons)]
+    exact = frontiers.exact(known)
+    return frozenset(frontiers.frontier(known, higher_is_better=higher_is_better, values_only=not exact))
 
 
 def _headlines_first(listings: Iterable[Listing]) -> tuple[Listing, ...]:
@@ -165,16 +152,17 @@ def _newest(rated: Iterable[Rating]) -> tuple[Rating, ...]:
 
 def _listing(name: str, rated: Sequence[Rating], current: Opened | None) -> Listing:
     board = Board.parse(name)
+    task = tasks.find(board.task)
     ordered = sorted(rated, key=lambda one: (one.wh is None, one.wh or 0.0, one.model))
     return Listing(
         board=board,
-        task=tasks.find(board.task),
+        task=task,
         edition=current.edition if current else None,
         frozen=current.boards[name] if current else None,
         recommended=tuple(one for one in ordered if not one.reasons and one.recommended),
         below=tuple(one for one in ordered if not one.reasons and not one.recommended),
         unrated=tuple(one for one in ordered if one.reasons),
-        frontier=frontier(rated),
+        frontier=frontier(rated, higher_is_better=task.metric.higher_is_better),
         reach=charts.reach(rated),
     )
 

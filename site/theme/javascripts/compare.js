@@ -1,10 +1,10 @@
 // <ws-compare>: up to five models of one board side by side; the address carries the choice. A ratio is said only where
-// the rows' file has a claim for it (METHOD section 7); else it is said which takes less, or that nobody can tell.
+// the build claims it (METHOD section 7); else it is said which takes less, or that nobody can tell.
 
 import { bar, energy, graded, stars, state } from "./cells.js";
 import { count, path, quality, significant, text } from "./formats.js";
 import { alike, latency, ratio } from "./right-size.js";
-import { load } from "./rows.js";
+import { claims, load } from "./rows.js";
 
 const MOST = 5;
 
@@ -69,7 +69,9 @@ class Compare extends HTMLElement {
     const wanted = this.board.value;
     let told;
     try {
-      told = await load(`${this.dataset.base}${this.board.selectedOptions[0].dataset.rows}`);
+      const address = `${this.dataset.base}${this.board.selectedOptions[0].dataset.rows}`;
+      const [rows, claimed] = await Promise.all([load(address), claims(address)]);
+      told = Object.assign(rows, { claims: claimed });
     } catch {
       this.status.textContent = "The rows could not be loaded. Reload the page to try again.";
       return;

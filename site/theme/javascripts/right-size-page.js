@@ -3,7 +3,7 @@
 import { bar, energy, graded, stars, state } from "./cells.js";
 import { path, quality, significant, text } from "./formats.js";
 import { alike, best, carbon, cost, DAYS, latency, pick, saving, yearly } from "./right-size.js";
-import { load } from "./rows.js";
+import { claims, load } from "./rows.js";
 
 const number = (field) => (field.value === "" || !(+field.value >= 0) ? null : +field.value);
 const span = ([value, low, high], scale = 1) =>
@@ -56,7 +56,9 @@ class RightSize extends HTMLElement {
   async open() {
     const option = this.field.board.selectedOptions[0];
     try {
-      const told = await load(`${this.dataset.base}${option.dataset.rows}`);
+      const address = `${this.dataset.base}${option.dataset.rows}`;
+      const [told, claimed] = await Promise.all([load(address), claims(address)]);
+      told.claims = claimed;
       if (option !== this.field.board.selectedOptions[0]) return;
       this.told = told;
     } catch {
@@ -152,7 +154,7 @@ class RightSize extends HTMLElement {
 <div class="ws-tablewrap" tabindex="0" role="region" aria-label="In a year"><table class="ws-mini ws-numbers"><thead><tr><td></td><th scope="col">${estimated}kWh <small>(95 % interval)</small></th><th scope="col">money</th><th scope="col">CO2e</th></tr></thead><tbody>${lines.join("")}</tbody></table></div><p>${said}</p></section>`;
   }
 
-  /** Say how the qualities stand; "not worse" only where the rows' file has a claim. */
+  /** Say how the qualities stand; "not worse" only where the build claims it (METHOD section 7). */
   claim(used, chosen) {
     const { told } = this;
     const claimed = told.claims?.[used.model]?.[chosen.model];

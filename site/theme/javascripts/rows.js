@@ -18,3 +18,9 @@ export async function load(address) {
   });
   return board;
 }
+
+/** What may be claimed of a switch, from a model to another, in words; nothing where that cannot be read. */
+export async function claims(address) {
+  const answer = await fetch(address.replace(/\.json$/, ".claims.json")).catch(() => null);
+  return answer?.ok ? (await answer.json()).claims : {};
+}

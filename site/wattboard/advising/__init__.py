@@ -8,8 +8,8 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 from wattbench.problems import refuse
-from wattboard import advice
-from wattboard.advising import comparisons, frontiers, gains
+from wattboard import advice, frontiers
+from wattboard.advising import comparisons, gains, prices
 from wattboard.advising.choices import purposes
 from wattboard.advising.comparisons import Paired
 from wattboard.intervals import Span
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from wattboard.advice import Choice, Pick
     from wattboard.advising.choices import Offer
     from wattboard.advising.comparisons import Switch
-    from wattboard.advising.frontiers import Price
     from wattboard.advising.gains import Gain, Ladder
+    from wattboard.advising.prices import Price
     from wattboard.advising.scores import Pairing
 
 GENERAL = 2  # tasks
@@ -95,7 +95,7 @@ def advise(
         within=wish.within,
         max_latency=wish.max_latency,
     )
-    exact = any(one.wh_low is not None and one.quality_low is not None for one in offer.choices)
+    exact = frontiers.exact(offer.choices)
     front = frontiers.frontier(offer.choices, higher_is_better=offer.higher_is_better, values_only=not exact)
     told = wish.model or pick.model
     return Advice(
@@ -171,7 +171,7 @@ def _prices(offer: Offer, front: Sequence[str], pairing: Pairing) -> tuple[Price
         told = pairing((offer.board, a.model, a.revision), (offer.board, b.model, b.revision))
         if isinstance(told, Paired) and told.is_mean and told.n >= comparisons.LEAST_QUERIES:
             paired[a.model, b.model] = Span(told.difference, told.low, told.high)
-    return frontiers.prices(
+    return prices.prices(
         offer.choices, front, higher_is_better=offer.higher_is_better, point=point(offer.metric), paired=paired
     )
 

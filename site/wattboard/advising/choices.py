@@ -11,7 +11,7 @@ import polars as pl
 
 from wattboard.advice import Choice
 from wattboard.ratings.facts import DIGITS, SUBJECT, rounded
-from wattboard.ratings.reasons import REASONS
+from wattboard.ratings.reasons import REASONS, against
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from wattboard.ratings import Rating
 
     Subject = tuple[str, str, str]
-
-# What keeps a result of a board without thresholds from a star and not from being looked at.
-_UNJUDGED = frozenset({"no-thresholds", "estimated", "quick-protocol", "packaged-weights", "no-quality"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +108,7 @@ def imported(board: ImportedBoard) -> Offer:
 
 def why_not(one: Rating) -> str | None:
     """Say why a result is not to be chosen: no star where the board has thresholds, or unsound where it has none."""
-    excused = _UNJUDGED if "no-thresholds" in one.reasons else frozenset()
-    return "; ".join(REASONS[name] for name in one.reasons if name not in excused)
+    return "; ".join(REASONS[name] for name in against(one.reasons))
 
 
 def choice(one: Rating, wh: float, latency: float | None = None) -> Choice:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from wattboard.listings import Listing
     from wattboard.profiles.standing import Field
 
+MOST = 4  # switches on a board's page
+
 Against = Literal["general", "median", "reference"]
 
 
@@ -43,6 +45,20 @@ def saving(listing: Listing, among: Field, purposes: Mapping[str, int], pairing:
         if one.model != pick.model
     ]
     return next((one for one in tried if one.switch.claimed), tried[0] if tried else None)
+
+
+def switches(listing: Listing, among: Field, purposes: Mapping[str, int], pairing: Pairing) -> tuple[Switch, ...]:
+    """Give the switches to a board's pick that METHOD lets us claim: from what many would take, and up the frontier."""
+    pick = among.offer.find(listing.pick.model) if listing.pick else None
+    if pick is None:
+        return ()
+    best = advice.best(among.offer.choices, higher_is_better=among.offer.higher_is_better)
+    tried = [best, *(one for _, one, _ in _others(listing, among, purposes)), *reversed(among.stairs)]
+    found: dict[str, Switch] = {}
+    for one in tried[: 2 * MOST]:
+        if one is not None and one.wh > pick.wh and one.model not in found:
+            found[one.model] = advising.compare(among.offer, one, pick, pairing)
+    return tuple(one for one in found.values() if one.claimed)[:MOST]
 
 
 def _others(

@@ -51,6 +51,7 @@ def pairing(filed: Iterable[Filed]) -> Pairing:
         told = (read(one) for one in runs.get(subject, ()))
         return next((one for one in told if one != "no-scores"), "no-scores")
 
+    @cache  # a page, the API and the pages in the browser ask for the same pairs
     def pair(a: Subject, b: Subject) -> Paired | Why:
         first, second = scores(a), scores(b)
         if isinstance(first, str):

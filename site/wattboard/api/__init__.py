@@ -6,28 +6,33 @@ The same runs and editions give the same bytes: keys are sorted, dates come from
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wattboard.api import documents, feeds, frozen_files, history, letters, openapi, places, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wattboard.advising.scores import Pairing
     from wattboard.listings import Site
 
 __all__ = ["everything", "files"]
 
 
-def files(site: Site) -> dict[str, str]:
+def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
     """Give the documents of the API and the tables of single boards: path below the site, and text."""
-    found = {path: _json(one.model_dump(mode="json", by_alias=True)) for path, one in _documents(site)}
+    told = documents.documents(site, history.events(site), pairing)
+    found = {path: _json(one.model_dump(mode="json", by_alias=True)) for path, one in told}
     return found | tables.boards(site)
 
 
-def everything(site: Site, address: str) -> Iterator[tuple[str, bytes]]:
-    """Give all that machines read, one file at a time; `address` is the site's own, with a slash at its end."""
+def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iterator[tuple[str, bytes]]:
+    """Give all that machines read, one file at a time; `address` is the site's own, with a slash at its end.
+
+    `pairing` compares two models query by query; without it nothing is claimed of two models.
+    """
     events = history.events(site)
-    for path, one in documents.documents(site, events):
+    for path, one in documents.documents(site, events, pairing):
         yield path, _json(one.model_dump(mode="json", by_alias=True)).encode()
     yield from tables.everything(site)
     yield from frozen_files.files(site.editions)
@@ -38,10 +43,6 @@ def everything(site: Site, address: str) -> Iterator[tuple[str, bytes]]:
     yield places.JSON_FEED, _json(feeds.json_feed(site, events, address)).encode()
     yield places.LLMS, letters.llms(site, address).encode()
     yield places.CITATION, letters.citation(site, address).encode()
-
-
-def _documents(site: Site) -> Iterator[tuple[str, Any]]:
-    return documents.documents(site, history.events(site))
 
 
 def _json(value: object) -> str:

@@ -5,36 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wattbench import evidence
-from wattboard import frame
-from wattboard.advising import choices
-from wattboard.api import archives, places
+from wattboard import frame, profiles
+from wattboard.advising import grids
+from wattboard.api import archives, beside, places
 from wattboard.api.places import address, document
 from wattboard.api.results import frozen, known_of, result
 from wattboard.founding import cohorts
-from wattboard.profiles import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from wattboard.advising.scores import Pairing
     from wattboard.api import forms
     from wattboard.api.history import Event
     from wattboard.api.results import Known
     from wattboard.gathering.filed import Filed
     from wattboard.listings import Listing, Profile, Result, Site
-    from wattboard.profiles.standing import Field
+    from wattboard.profiles import Atlas
 
 LICENCE = "CC0-1.0"
 
 
-def documents(site: Site, events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:
-    """Give every document and its path below the site."""
+def documents(
+    site: Site, events: Sequence[Event], pairing: Pairing | None = None
+) -> Iterator[tuple[str, forms.Document]]:
+    """Give every document and its path below the site. `pairing` compares two models query by query."""
+    atlas = profiles.atlas(site, pairing)
     known, bases = known_of(site), cohorts.declared(frame.frame(site.filed))
     lineage = cohorts.lineages(bases)
     yield _index(site)
     for listing in site.listings:
-        yield _board(listing, known)
+        yield _board(listing, known, atlas)
+        name = listing.board.name
+        yield document("switches", {"board": name}, board=name, models=list(beside.others(listing, atlas)))
     for profile in site.profiles:
-        yield _model(profile, known, bases.get(profile.id), lineage.get(profile.id, profile.id))
+        yield _model(profile, known, atlas, bases.get(profile.id), lineage.get(profile.id, profile.id))
     for opened in site.editions:
         yield archives.edition(opened)
         yield archives.index(opened, site)
@@ -48,6 +53,7 @@ def documents(site: Site, events: Sequence[Event]) -> Iterator[tuple[str, forms.
         for one in site.left_out
     ]
     yield document("left-out", {}, files=left)
+    yield _grids()
     yield document("lineages", {}, **archives.families(site, lineage))
 
 
@@ -62,6 +68,7 @@ def _index(site: Site) -> tuple[str, forms.Document]:
             "models": len(one.all),
             "json": address("board", board=one.board.name),
             "csv": f"api/v1/boards/{one.board.name}.csv",
+            "switches": address("switches", board=one.board.name),
             "page": f"boards/{one.board.name}/",
         }
         for one in site.listings
@@ -80,6 +87,7 @@ def _index(site: Site) -> tuple[str, forms.Document]:
         "changes": address("changes"),
         "csv": places.CSV,
         "feeds": [places.ATOM, places.JSON_FEED],
+        "grids": address("grids"),
         "left_out": address("left-out"),
         "lineages": address("lineages"),
         "openapi": places.OPENAPI,
@@ -91,21 +99,34 @@ def _index(site: Site) -> tuple[str, forms.Document]:
     return document("index", {}, newest_run=site.newest, licence=LICENCE, **told)
 
 
+def _grids() -> tuple[str, forms.Document]:
+    world, *countries = (
+        {"country": name, "grams_co2e_per_kwh": grams} for name, grams in (grids.WORLD, *grids.GRAMS_PER_KWH)
+    )
+    where = {"source": grids.SOURCE, "address": grids.ADDRESS, "licence": grids.LICENCE}
+    return document("grids", {}, year=grids.YEAR, **where, world=world, countries=countries)
+
+
 def _of_model(model: str) -> str:
     org, name = model.split("/", 1)
     return address("model", org=org, name=name)
 
 
-def _board(listing: Listing, known: Known) -> tuple[str, forms.Document]:
+def _board(listing: Listing, known: Known, atlas: Atlas) -> tuple[str, forms.Document]:
     board, metric = listing.board, listing.task.metric
     groups = {
         "recommended": listing.recommended,
         "below-recommended": listing.below,
         "unrated": listing.unrated,
     }
-    among = standing.field(choices.of(listing, {}))
     results = [
-        result(one, known, frontier=one.model in listing.frontier, group=group, standing=_standing(one.model, among))
+        result(
+            one,
+            known,
+            frontier=one.model in listing.frontier,
+            group=group,
+            standing=beside.place(one.model, listing, atlas),
+        )
         for group, rated in groups.items()
         for one in rated
     ]
@@ -140,28 +161,15 @@ def _board(listing: Listing, known: Known) -> tuple[str, forms.Document]:
             "unrated": len(listing.unrated),
             "frontier": len(listing.frontier),
         },
+        pick=listing.pick.model if listing.pick else None,
+        saving=beside.saving(listing, atlas),
+        switches=[beside.switch(one, board.kind) for one in profiles.switches(listing, atlas)],
         frozen=frozen(listing.frozen, board.kind) if listing.frozen else None,
         results=results,
     )
 
 
-def _standing(model: str, among: Field) -> dict[str, Any] | None:
-    """Count the models that use more, and those of worse quality. Nothing is compared query by query here."""
-    own = among.offer.find(model)
-    if own is None:
-        return None
-    told = standing.standing(own, among, lambda _a, _b: "no-scores")
-    return {
-        "others": told.others,
-        "use_more": told.more,
-        "surely_use_more": told.surely_more,
-        "graded": told.graded,
-        "are_worse": told.lower,
-        "surely_are_worse": told.surely_lower,
-    }
-
-
-def _model(profile: Profile, known: Known, base: str | None, lineage: str) -> tuple[str, forms.Document]:
+def _model(profile: Profile, known: Known, atlas: Atlas, base: str | None, lineage: str) -> tuple[str, forms.Document]:
     org, name = profile.id.split("/", 1)
     return document(
         "model",
@@ -170,12 +178,12 @@ def _model(profile: Profile, known: Known, base: str | None, lineage: str) -> tu
         page=f"models/{profile.id}/",
         base_model=base,
         lineage=lineage,
-        results=[_own(profile, one, known) for one in profile.results],
+        results=[_own(profile, one, known, atlas) for one in profile.results],
         earlier_revisions=[result(one, known) for one in profile.earlier],
     )
 
 
-def _own(profile: Profile, one: Result, known: Known) -> dict[str, Any]:
+def _own(profile: Profile, one: Result, known: Known, atlas: Atlas) -> dict[str, Any]:
     edition = one.listing.edition
     return result(
         one.rating,
@@ -184,6 +192,8 @@ def _own(profile: Profile, one: Result, known: Known) -> dict[str, Any]:
         badge=f"badges/v1/{profile.id}/{one.rating.board}.svg",
         permanent_badge=f"editions/{edition.id}/badges/{profile.id}/{one.rating.board}.svg" if edition else None,
         board_json=address("board", board=one.rating.board),
+        **beside.spent([filed.run for filed in one.runs], one.rating.kind),
+        history=beside.past(atlas.past.get((profile.id, one.rating.board), ())),
         runs=[_run(profile, filed) for filed in one.runs],
     )
 

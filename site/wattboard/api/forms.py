@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from wattboard.api.beside_forms import Past, Saving, Standing, Step, Switch, Where
 from wattboard.api.schemas import Date, Frozen, Result, Sha256, Strict
 from wattboard.api.schemas import EstimatedResult as _Estimated
 from wattboard.api.schemas import MeasuredResult as _Measured
@@ -32,6 +33,7 @@ class BoardEntry(Strict):
     models: int
     json_: str = Field(alias="json")
     csv: str
+    switches: str
     page: str
 
 
@@ -58,6 +60,7 @@ class Files(Strict):
     changes: str
     csv: str
     feeds: list[str]
+    grids: str
     left_out: str
     lineages: str
     openapi: str
@@ -85,18 +88,6 @@ class Metric(Strict):
     higher_is_better: bool
     floor: float
     margin: float
-
-
-class Standing(Strict):
-    """A model among the others of its board that have a star; `surely_` are those beyond the intervals."""
-
-    others: int
-    use_more: int
-    surely_use_more: int
-    graded: int
-    are_worse: int | None
-    """How many of the graded ones have a worse quality."""
-    surely_are_worse: int | None
 
 
 class Place(Strict):
@@ -146,6 +137,12 @@ class BoardFile(Document):
     edition: str | None
     headline: bool
     counts: Counts
+    pick: str | None
+    """The model with the lowest energy at or above the recommended quality."""
+    saving: Saving | None
+    """What the pick saves against a general-purpose model, the median model or the reference model."""
+    switches: list[Switch]
+    """The switches that the board's page claims."""
     frozen: Frozen | None
     results: list[Annotated[MeasuredPlaced | EstimatedPlaced, Field(discriminator="kind")]]
 
@@ -163,24 +160,27 @@ class Run(Strict):
     """Where its signature lies."""
 
 
-class MeasuredOwn(_Measured):
+class Own(Strict):
+    """What a model's page says of a result alone: other models' results never change a byte of it."""
+
+    headline: bool
+    badge: str
+    permanent_badge: str | None
+    board_json: str
+    spent: Where
+    batches: list[Step]
+    """Energy against batch size, from the newest run that climbed a ladder."""
+    history: list[Past]
+    """The model's ratings on this board in all editions and revisions, where there are several; the newest first."""
+    runs: list[Run]
+
+
+class MeasuredOwn(_Measured, Own):
     """A measured rating with the runs that it pools."""
 
-    headline: bool
-    badge: str
-    permanent_badge: str | None
-    board_json: str
-    runs: list[Run]
 
-
-class EstimatedOwn(_Estimated):
+class EstimatedOwn(_Estimated, Own):
     """An estimated rating with the runs that it pools."""
-
-    headline: bool
-    badge: str
-    permanent_badge: str | None
-    board_json: str
-    runs: list[Run]
 
 
 class ModelFile(Document):
@@ -194,91 +194,3 @@ class ModelFile(Document):
     """The model at the end of its chain of base models: itself where it has none."""
     results: list[Annotated[MeasuredOwn | EstimatedOwn, Field(discriminator="kind")]]
     earlier_revisions: list[Result]
-
-
-class EditionFile(Document):
-    """An edition: its rule, its headline boards, every threshold."""
-
-    id: str
-    title: str
-    kind: Literal["demo", "rated", "imported"]
-    rule_version: int
-    opened: Date
-    headline: dict[str, str]
-    board_sha256: dict[str, Sha256]
-    """The sha256 of each frozen file as it was written; an edition of schema 1 recorded none."""
-    boards: dict[str, Frozen]
-
-
-class EditionBoardEntry(Strict):
-    """A board of an edition."""
-
-    board: str
-    json_: str = Field(alias="json")
-    superseded_by: str | None
-    """The newest edition that has this board, where it is not this one."""
-    results: int
-
-
-class EditionIndex(Document):
-    """An edition in its permanent place: the boards with their ratings."""
-
-    edition: str
-    title: str
-    kind: Literal["demo", "rated", "imported"]
-    opened: Date
-    superseded: bool
-    """Whether every board of it stands in a newer edition."""
-    boards: list[EditionBoardEntry]
-
-
-class EditionBoardFile(Document):
-    """A board as one edition rates it, for good: every revision, lowest energy first."""
-
-    board: str
-    edition: str
-    kind: Literal["measured", "estimated"]
-    frozen: Frozen
-    results: list[Result]
-
-
-class Why(Strict):
-    """Why a file was left out: where in it, what is wrong, what to do."""
-
-    where: str
-    message: str
-    remedy: str
-
-
-class LeftOutEntry(Strict):
-    """A file that does not count."""
-
-    file: str
-    reasons: list[Why]
-
-
-class LeftOutFile(Document):
-    """The run files that do not count, and why."""
-
-    files: list[LeftOutEntry]
-
-
-class Lineage(Strict):
-    """A lineage: a model and all that was made from it, however many steps on."""
-
-    lineage: str
-    models: list[str]
-
-
-class Twins(Strict):
-    """Models whose weights are the same files."""
-
-    weights_digest: Sha256
-    models: list[str]
-
-
-class LineagesFile(Document):
-    """Which models descend from one another, and which have the same weights."""
-
-    lineages: list[Lineage]
-    identical_weights: list[Twins]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattboard.api import changes, forms
+from wattboard.api import archive_forms, changes, forms
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -41,11 +41,22 @@ FORMS = (
     Form(
         "model", forms.ModelFile, "api/v1/models/{org}/{name}.json", "A model: its results on all boards, runs, lineage"
     ),
-    Form("edition", forms.EditionFile, "api/v1/editions/{edition}.json", "An edition: its rule and every threshold"),
-    Form("edition-index", forms.EditionIndex, "editions/{edition}/index.json", "An edition's boards, for good"),
+    Form(
+        "switches",
+        archive_forms.SwitchesFile,
+        "api/v1/switches/{board}.json",
+        "A board's models beside one another: what a switch saves, and whether that may be claimed",
+    ),
+    Form(
+        "edition",
+        archive_forms.EditionFile,
+        "api/v1/editions/{edition}.json",
+        "An edition: its rule and every threshold",
+    ),
+    Form("edition-index", archive_forms.EditionIndex, "editions/{edition}/index.json", "An edition's boards, for good"),
     Form(
         "edition-board",
-        forms.EditionBoardFile,
+        archive_forms.EditionBoardFile,
         "editions/{edition}/boards/{board}.json",
         "A board as one edition rates it, for good",
     ),
@@ -56,8 +67,11 @@ FORMS = (
         "The newest changes of ratings, and where all of them are",
     ),
     Form("changes-month", changes.MonthFile, "api/v1/changes/{month}.json", "All changes of ratings of a month"),
-    Form("left-out", forms.LeftOutFile, "api/v1/left-out.json", "Run files that do not count, and why"),
-    Form("lineages", forms.LineagesFile, "api/v1/lineages.json", "Which models descend from one another"),
+    Form("left-out", archive_forms.LeftOutFile, "api/v1/left-out.json", "Run files that do not count, and why"),
+    Form(
+        "grids", archive_forms.GridsFile, "api/v1/grids.json", "CO2e of a kilowatt-hour by country, for your own sums"
+    ),
+    Form("lineages", archive_forms.LineagesFile, "api/v1/lineages.json", "Which models descend from one another"),
 )
 
 

@@ -10,6 +10,7 @@ from math import ceil, floor, log, log10
 from typing import TYPE_CHECKING
 
 from wattboard.charts.placing import Mark, place
+from wattboard.frontiers import staircase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,7 +153,9 @@ def plot(listing: Listing, width: int, height: int, left: int) -> Plot | None:
     bottom, top = float(height - 46), 40.0
     y = Axis(low - room, high + room, *((bottom, top) if better else (top, bottom)))
     level = y.at(listing.frozen.quality.recommended) if listing.frozen else None
-    marks = [_mark(one, listing, x, y) for one in shown]
+    front = sorted((one for one in shown if one.model in listing.frontier), key=lambda one: (one.wh or 0.0, one.model))
+    stairs = {one.model for one in staircase(front, [one.model for one in front], higher_is_better=better)}
+    marks = [_mark(one, listing, x, y, step=one.model in stairs) for one in shown]
     return Plot(
         width=width,
         height=height,
@@ -160,7 +163,7 @@ def plot(listing: Listing, width: int, height: int, left: int) -> Plot | None:
         y=y,
         bands=bands(listing, x),
         marks=tuple(place(marks, (float(left), top, float(width - 14), bottom), level)),
-        front=_front([mark for mark in marks if mark.frontier], x),
+        front=_front([mark for mark in marks if mark.step], x),
         recommended=level,
         shaded=(level, bottom) if level is not None else None,
     )
@@ -183,7 +186,7 @@ def passes(result: Result, width: float) -> Passes | None:
     return Passes(axis, tuple((name, tuple(axis.at(value) for value in told)) for name, told in rows))
 
 
-def _mark(one: Rating, listing: Listing, x: Axis, y: Axis) -> Mark:
+def _mark(one: Rating, listing: Listing, x: Axis, y: Axis, *, step: bool) -> Mark:
     assert one.wh is not None  # noqa: S101 - for the type checker: plot() asked already
     assert one.quality is not None  # noqa: S101 - the same
     quality_low = one.quality if one.quality_low is None else one.quality_low
@@ -198,11 +201,12 @@ def _mark(one: Rating, listing: Listing, x: Axis, y: Axis) -> Mark:
         top=ends[0],
         bottom=ends[1],
         frontier=one.model in listing.frontier,
+        step=step,
     )
 
 
 def _front(marks: Sequence[Mark], x: Axis) -> str:
-    """Draw the steps that join the frontier: up to each model, then on to the right."""
+    """Draw the frontier as steps: on to the right to each model that betters the quality, and up to it."""
     ordered = sorted(marks, key=lambda mark: (mark.x, -mark.y))
     if not ordered:
         return ""

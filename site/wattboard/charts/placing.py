@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One model on a chart, its whiskers, and where its name is written."""
+    """One model on a chart, its whiskers, and where its name is written; at a `step` the frontier's line turns."""
 
     rating: Rating
     x: float
@@ -33,6 +33,7 @@ class Mark:
     top: float
     bottom: float
     frontier: bool
+    step: bool = False
     label: str = ""
     label_x: float = 0.0
     label_y: float = 0.0
@@ -75,16 +76,16 @@ def _steps(marks: Sequence[Mark], end: float) -> list[Box]:
 
 
 def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
-    """Write names where they meet no mark, whisker, other name or edge; frontier first, none past MOST_LABELS."""
+    """Write names where they meet no mark, whisker, name or edge; the line's steps first, none past MOST_LABELS."""
     size, high = 12.5, 15.0
     dots: list[Box] = [(m.x - 8, m.y - 8, m.x + 8, m.y + 8) for m in marks]
     lines: list[Box] = [(m.x - 2, m.top, m.x + 2, m.bottom) for m in marks]
     lines += [(m.left, m.y - 2, m.right, m.y + 2) for m in marks]
-    lines += _steps([m for m in marks if m.frontier], frame[2])
+    lines += _steps([m for m in marks if m.step], frame[2])
     level_box = (frame[0], (level or 0.0) - 1, frame[2], (level or 0.0) + 1)
     names: list[Box] = []
     placed: dict[str, Mark] = {}
-    order = sorted(marks, key=lambda m: (not m.frontier, m.x, m.rating.model))
+    order = sorted(marks, key=lambda m: (not m.step, not m.frontier, m.x, m.rating.model))
     if len(order) > MANY:
         order = [mark for mark in order if mark.frontier]
     for mark in order[:MOST_LABELS]:
@@ -105,7 +106,7 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
             bad = _worse(bad, 2, box, near_lines, most)
             if bad < most:
                 best = (bad, box)
-        if best is None or best[0] >= (1000 if mark.frontier else CROWDED):
+        if best is None or best[0] >= (1000 if mark.step else CROWDED):
             continue
         box = best[1]
         names.append(box)

@@ -113,12 +113,12 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
         place = f"boards/{listing.board.name}"
         about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {filling.device(listing)}."
         docs[f"{place}.md"] = markdown(listing.task.title, about, "board")
-        slots[f"{place}/index.html"] = {"board": _board(site, listing, moving=False)}
+        slots[f"{place}/index.html"] = {"board": _board(site, atlas, listing, moving=False)}
         if listing.headline:
             # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
             moving = f"tasks/{listing.task.name}"
             docs[f"{moving}.md"] = markdown(listing.task.title, about, "board", search=False)
-            slots[f"{moving}/index.html"] = {"board": _board(site, listing, moving=True)}
+            slots[f"{moving}/index.html"] = {"board": _board(site, atlas, listing, moving=True)}
             canonical[moving] = place
     for place, doc, slot, html in _choosing(site):
         docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, {slot: html}
@@ -213,9 +213,9 @@ def markdown(title: str, description: str, slot: str, *, search: bool = True) ->
     return f'---\n{lines}\n---\n\n<div data-slot="{slot}"></div>\n'
 
 
-def _board(site: Site, listing: Listing, *, moving: bool) -> str:
+def _board(site: Site, atlas: Atlas, listing: Listing, *, moving: bool) -> str:
     others = [one for one in site.listings if one.task.name == listing.task.name and one is not listing]
-    return filling.filled("board.j2", listing=listing, others=others, moving=moving, base="../../")
+    return filling.filled("board.j2", listing=listing, atlas=atlas, others=others, moving=moving, base="../../")
 
 
 def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from wattboard import frame
+from wattboard import frame, profiles
 from wattboard.advising import choices
 from wattboard.pages import board_table
 from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from wattboard.advising.scores import Pairing
     from wattboard.listings import Listing, Site
     from wattboard.ratings import Rating
 
@@ -47,10 +48,14 @@ COLUMNS = (
 )
 
 
-def files(site: Site) -> dict[str, str]:
-    """Give every board's rows: the path below the site, and the text. `index.json` names the boards by task."""
+def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
+    """Give every board's rows and claims: the path below the site, and the text. `index.json` names the boards."""
     known = choices.latencies(frame.frame(site.filed)) if site.filed else {}
+    atlas = profiles.atlas(site, pairing)
     told = {place(one): _json(rows(one, known)) for one in site.listings}
+    told |= {
+        claims_place(one): _json({"schema": SCHEMA, "claims": profiles.claims(one, atlas)}) for one in site.listings
+    }
     boards = [
         {
             "board": one.board.name,
@@ -69,6 +74,11 @@ def files(site: Site) -> dict[str, str]:
 def place(listing: Listing) -> str:
     """Name a board's file."""
     return f"api/v1/rows/{listing.board.name}.json"
+
+
+def claims_place(listing: Listing) -> str:
+    """Name the file of a board's claims: `claims` has from a model to another what METHOD lets us say of the switch."""
+    return f"api/v1/rows/{listing.board.name}.claims.json"
 
 
 def words(listing: Listing) -> str:
@@ -141,8 +151,15 @@ def _six(value: float | None) -> float | None:
 def _json(value: Mapping[str, Any]) -> str:
     """Write JSON with one row a line: small, and a change of one model is a change of one line."""
     told = dict(value)
-    lines: Iterable[Any] = told.pop("rows", told.pop("boards", ()))
-    name = "rows" if "rows" in value else "boards"
+    name = next(one for one in ("rows", "boards", "claims") if one in told)
+    held: Any = told.pop(name)
     head = json.dumps(told, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    body = ",\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in lines)
-    return f'{head[:-1]},"{name}":[\n{body}\n]}}\n'
+    lines = (
+        [_line(one) for one in held] if isinstance(held, list) else [f"{_line(k)}:{_line(v)}" for k, v in held.items()]
+    )
+    opened, closed = "[]" if isinstance(held, list) else "{}"
+    return f'{head[:-1]},"{name}":{opened}\n' + ",\n".join(lines) + f"\n{closed}}}\n"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

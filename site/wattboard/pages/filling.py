@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wattboard import badges, charts, formats, profiles
-from wattboard.advising import advice_words
-from wattboard.pages import board_table, choosing, grids
+from wattboard.advising import advice_words, grids
+from wattboard.pages import board_table, choosing
 from wattboard.profiles import snippets
 from wattboard.ratings.reasons import REASONS
 
@@ -91,6 +91,7 @@ def _environment() -> Environment:
         snippet=snippets.markdown,
         saving=profiles.saving,
         picked_place=profiles.picked_place,
+        switches=profiles.switches,
         less=advice_words.less,
         paired=advice_words.paired,
         described=advice_words.told,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from wattbench.runs import Run
     from wattbench.tasks import Metric
+    from wattboard.advising.comparisons import Switch
     from wattboard.advising.savings import Saving
     from wattboard.advising.scores import Pairing
     from wattboard.charts.curves import Curve
@@ -108,6 +109,23 @@ def brief(one: Result, known: Atlas) -> list[str]:
 def saving(listing: Listing, known: Atlas) -> Saving | None:
     """Give what a board's pick saves, and against which model."""
     return savings.saving(listing, known.fields[listing.board.name], known.purposes, known.pairing)
+
+
+def switches(listing: Listing, known: Atlas) -> tuple[Switch, ...]:
+    """Give the switches to a board's pick that may be claimed."""
+    return savings.switches(listing, known.fields[listing.board.name], known.purposes, known.pairing)
+
+
+def claims(listing: Listing, known: Atlas) -> dict[str, dict[str, str]]:
+    """Say every switch of a board that may be claimed and was looked for: from a model, to another, in words."""
+    among = known.fields[listing.board.name]
+    found: dict[str, dict[str, str]] = {}
+    for own in among.own.values():
+        for one in standing.alternatives(own, among, known.pairing).less:
+            found.setdefault(one.a, {})[one.b] = advice_words.claim(one, among.offer)
+    for one in switches(listing, known):
+        found.setdefault(one.a, {})[one.b] = advice_words.claim(one, among.offer)
+    return found
 
 
 def picked_place(listing: Listing, known: Atlas) -> str | None:

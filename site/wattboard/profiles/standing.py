@@ -8,12 +8,12 @@ count the one of the middle two with less energy.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from wattboard import advising, intervals
 from wattboard.advising.comparisons import LEAST_QUERIES
-from wattboard.advising.frontiers import staircase
+from wattboard.frontiers import staircase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,16 +99,19 @@ def field(offer: Offer) -> Field:
 
 
 def standing(own: Choice, among: Field, pairing: Pairing) -> Standing:
-    """Give the place of one of the field's models."""
-    offer = among.offer
-    sign = 1 if offer.higher_is_better else -1
+    """Give the place of one of the field's models, and how it compares with the median model."""
+    return replace(counts(own, among), median=against_median(own, among, pairing))
+
+
+def counts(own: Choice, among: Field) -> Standing:
+    """Give the place of one of the field's models. Nothing is compared query by query."""
+    sign = 1 if among.offer.higher_is_better else -1
     lower = surely = None
     if own.quality is not None:
         lower = bisect_left(among.goods, sign * own.quality)
-        worst = own.quality_low if offer.higher_is_better else own.quality_high
+        worst = own.quality_low if among.offer.higher_is_better else own.quality_high
         surely = None if worst is None else bisect_left(among.good_highs, sign * worst)
     sure = 0 if own.wh_high is None else len(among.energy_lows) - bisect_right(among.energy_lows, own.wh_high)
-    middle = among.median
     return Standing(
         others=len(among.energies) - 1,
         more=len(among.energies) - bisect_right(among.energies, own.wh),
@@ -116,8 +119,16 @@ def standing(own: Choice, among: Field, pairing: Pairing) -> Standing:
         graded=len(among.goods) - (own.quality is not None),
         lower=lower,
         surely_lower=surely,
-        median=None if middle is None or middle.model == own.model else advising.compare(offer, middle, own, pairing),
+        median=None,
     )
+
+
+def against_median(own: Choice, among: Field, pairing: Pairing) -> Switch | None:
+    """Give the switch from the field's median model to one of its models; None where that is the same."""
+    middle = among.median
+    if middle is None or middle.model == own.model:
+        return None
+    return advising.compare(among.offer, middle, own, pairing)
 
 
 def alternatives(own: Choice, among: Field, pairing: Pairing) -> Alternatives:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wattbench.runs import Run
     from wattbench.tasks import Metric
+    from wattboard.advising.gains import Step
     from wattboard.charts.curves import Curve
     from wattboard.listings import Result
 
@@ -28,15 +29,18 @@ def climbed(runs: Iterable[Run]) -> Run | None:
     return max(known, key=lambda one: (one.measured_at, one.session), default=None)
 
 
+def steps(run: Run) -> tuple[Step, ...]:
+    """Give a run's ladder as its batch sizes."""
+    told = gains.ladder([run])
+    return () if told is None else told.steps
+
+
 def ladder(run: Run) -> list[Column]:
     """Give a run's ladder. A batch size that answered as the graded passes did has the run's quality."""
-    told = gains.ladder([run])
-    if told is None:
-        return []
     graded = {one.outputs_sha256 for one in run.passes} if run.quality else set()
     batch = run.passes[0].batch if run.passes else None
     columns = []
-    for step, rung in zip(told.steps, run.ladder, strict=True):
+    for step, rung in zip(steps(run), run.ladder, strict=True):
         good = None
         if rung.window is not None:
             alike = rung.window.outputs_sha256 in graded and run.quality is not None

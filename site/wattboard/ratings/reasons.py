@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # The gate "session factor" of METHOD section 3, on |ln c|: it needs the frozen board, so it is judged here.
 FACTOR_FLAGS, FACTOR_FAILS = 0.05, 0.10
@@ -28,6 +31,14 @@ REASONS = {
     "no-quality": "no quality was measured",
     "below-minimum": "the quality is below the board's minimum",
 }
+
+# What keeps a result of a board without thresholds from a star and not from being looked at.
+_UNJUDGED = frozenset({"no-thresholds", "estimated", "quick-protocol", "packaged-weights", "no-quality"})
+
+
+def against(names: Collection[str]) -> list[str]:
+    """Name what speaks against choosing a result: why it has no star, or why it is unsound where nothing has one."""
+    return [name for name in names if not ("no-thresholds" in names and name in _UNJUDGED)]
 
 
 def reasons(*, demo: bool) -> pl.Expr:
