@@ -30,6 +30,7 @@ TOKEN = "hf_of_a_test"  # noqa: S105 - opens nothing but this server
 class Repository:
     """A model or a data set. `claimed` gives files a sha256 that they do not have.
 
+    named: how the Hub spells it, where that is not `id`. more: further fields of the API's answer.
     converted: the Hub's own conversion of a data set to Parquet, under a reference of its own.
     """
 
@@ -41,6 +42,9 @@ class Repository:
     gated: bool = False
     claimed: dict[str, str] = field(default_factory=dict)
     converted: Repository | None = None
+    private: bool = False
+    named: str | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def info(self) -> bytes:
         """What the API answers about it."""
@@ -53,16 +57,16 @@ class Repository:
                 one["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 1}
             siblings.append(one)
         told = {
-            "id": self.id,
+            "id": self.named or self.id,
             "sha": self.commit,
             "siblings": siblings,
             "cardData": {"license": self.licence} if self.licence else {},
             "gated": "manual" if self.gated else False,
-            "private": False,
+            "private": self.private,
             "downloads": 0,
             "likes": 0,
             "tags": [],
-        }
+        } | self.more
         return json.dumps(told).encode()
 
 

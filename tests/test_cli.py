@@ -32,7 +32,7 @@ def test_check_lists_every_problem_and_exits_with_1(tmp_path: Path) -> None:
     good = shelf_factory.submission(tmp_path)
     bad = tmp_path / "bad.yml"
     bad.write_text("schema: 2\ncolour: red\n")
-    done = wattbench("check", str(good), str(bad))
+    done = wattbench("check", "--offline", str(good), str(bad))
     assert done.returncode == 1
     assert "org/quick" in done.stdout
     assert f"{bad}: colour: is not a field" in done.stderr
@@ -44,8 +44,9 @@ def test_check_lists_every_problem_and_exits_with_1(tmp_path: Path) -> None:
 
 def test_check_of_good_submissions_exits_with_0(tmp_path: Path) -> None:
     shelf_factory.submission(tmp_path)
-    done = wattbench("check", str(tmp_path / "submissions"))
+    done = wattbench("check", "--offline", str(tmp_path / "submissions"))
     assert (done.returncode, done.stderr) == (0, "")
+    assert "The Hub was not asked" in done.stdout
 
 
 def test_doctor_says_the_meter_the_board_and_the_uses(tmp_path: Path) -> None:

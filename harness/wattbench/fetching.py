@@ -38,6 +38,12 @@ def needed(name: str) -> Iterator[tuple[str, str]]:
 def outline(identity: str, revision: str) -> tuple[Repository, Outline]:
     """Read what a model's small files and the headers of its weights say, without fetching it. Raises Refusal."""
     found = hub.look_up("model", identity, revision)
+    return found, outline_of(found)
+
+
+def outline_of(found: Repository) -> Outline:
+    """Read what the small files and the headers of the weights of a model that was looked up say. Raises Refusal."""
+    identity = found.id
     small = sorted(name for name in found.files if preflight.is_small(name))
     for name in small:
         if found.files[name].bytes > LARGEST_JSON:
@@ -50,7 +56,7 @@ def outline(identity: str, revision: str) -> tuple[Repository, Outline]:
         size = preflight.header_size(f"{identity}/{name}", start) + 8
         text = (start if size <= len(start) else hub.read(found, name, size))[8:size]
         tensors |= {f"{name}:{key}": one for key, one in preflight.header(f"{identity}/{name}", text).items()}
-    return found, preflight.Outline(identity, frozenset(found.files), texts, tensors or None)
+    return preflight.Outline(identity, frozenset(found.files), texts, tensors or None)
 
 
 def prefetch(submission: Submission, shelf: Path, tell: Tell | None = None) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import sleep
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,13 +41,23 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A model or a data set at one commit, as the Hub lists it."""
+    """A model or a data set at one commit, as the Hub lists it.
+
+    name: as the Hub spells it; another than `id` where it was renamed, or spelled in another case. task: its pipeline
+    tag. parameters: how many there are of each dtype of safetensors, as far as the Hub says.
+    """
 
     kind: Kind
     id: str
     commit: str
     licence: str | None
     files: Mapping[str, Remote]
+    name: str = ""
+    gated: bool = False
+    private: bool = False
+    task: str | None = None
+    base_models: tuple[str, ...] = ()
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 def look_up(kind: Kind, identity: str, revision: str | None) -> Repository:
@@ -65,12 +75,29 @@ def look_up(kind: Kind, identity: str, revision: str | None) -> Repository:
         if name.startswith("/") or ".." in name.split("/"):
             raise refuse(f"{identity}/{name}", "", "is no name of a file inside a repository", "Do not fetch from it")
     card = info.card_data.to_dict() if info.card_data else {}
-    licence = card.get("license")
     files = {
         one.rfilename: Remote(one.size or 0, one.lfs.sha256 if one.lfs else None, None if one.lfs else one.blob_id)
         for one in info.siblings or []
     }
-    return Repository(kind, identity, info.sha, ", ".join(licence) if isinstance(licence, list) else licence, files)
+    counted = getattr(info, "safetensors", None)
+    return Repository(
+        kind,
+        identity,
+        info.sha,
+        ", ".join(_texts(card.get("license"))) or None,
+        files,
+        name=info.id,
+        gated=bool(info.gated),
+        private=bool(info.private),
+        task=next(iter(_texts(getattr(info, "pipeline_tag", None))), None),
+        base_models=tuple(_texts(card.get("base_model"))),
+        parameters=dict(counted.parameters) if counted else {},
+    )
+
+
+def _texts(told: object) -> list[str]:
+    """One text or several, as owners write them into cards; anything else is nothing."""
+    return [one for one in (told if isinstance(told, list) else [told]) if isinstance(one, str)]
 
 
 def read(repository: Repository, name: str, limit: int | None = None) -> bytes:
@@ -198,5 +225,5 @@ def _persistently(work: Callable[[], Any], what: str, progress: Callable[[], int
         tries, before = (1 if now > before else tries + 1), now
         wait = hub_trouble.wait(failed, tries)
         if wait is None:
-            raise Refusal([hub_trouble.in_words(failed, what)]) from None
+            raise hub_trouble.refusal(failed, what) from None
         sleep(wait)

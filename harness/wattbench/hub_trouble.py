@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import re
 
-from wattbench.problems import Problem
+from wattbench.problems import Problem, Refusal
+
+
+class Unreachable(Refusal):
+    """The Hub did not answer, or not whoever asks here: nothing is said about what lies there."""
+
+
+class Gated(Refusal):
+    """The Hub has it, and gives it only to those who accepted its owner's terms."""
+
 
 # Waits before the tries after the first; where nothing answers at all, only the first two.
 WAITS_SECONDS = (1.0, 2.0, 4.0, 8.0)
@@ -60,6 +69,17 @@ def in_words(error: Exception, what: str) -> Problem:
         return Problem(what, "", f"the Hub cannot be reached: {type(error).__name__}", "Check the network")
     message, remedy = _BY_STATUS.get(status, (f"the Hub answered {status}", "Try again later; fetched parts are kept"))
     return Problem(what, "", message, f"Try again in {asked:g} s" if asked else remedy)
+
+
+def refusal(error: Exception, what: str) -> Refusal:
+    """Say what the Hub refuses, as the kind of Refusal that tells whose fault it is."""
+    names = {one.__name__ for one in type(error).__mro__}
+    problem = in_words(error, what)
+    if "GatedRepoError" in names:
+        return Gated([problem])
+    if names & _KNOWN.keys() - {"OfflineModeIsEnabled", "TimeoutException"}:
+        return Refusal([problem])
+    return Unreachable([problem])
 
 
 def _status(error: Exception) -> int | None:

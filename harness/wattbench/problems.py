@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+from wattbench.legible import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST = 1000  # characters of each part
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, where, and what to do about it."""
+    """One thing that is wrong, where, and what to do about it: each part one line of legible text.
+
+    Parts quote what strangers wrote, down to the names of their files; made legible here, they are so in every place
+    that shows them.
+    """
 
     file: str
     field: str
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        """Write out what cannot be seen, and cut what is endless."""
+        for one in fields(self):
+            object.__setattr__(self, one.name, legible(getattr(self, one.name), LONGEST))
 
     def __str__(self) -> str:
         """One line for a terminal: `file: field: message. Remedy.`."""

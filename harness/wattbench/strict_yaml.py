@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
+from wattbench.legible import legible, quoted
 from wattbench.problems import refuse
 
 if TYPE_CHECKING:
@@ -15,11 +19,7 @@ DEEPEST = 8
 
 def load(path: Path) -> dict[str, Any]:
     """Read one mapping from a file of at most 8 KiB. Raises Refusal with the line where there is one."""
-    try:
-        with path.open("rb") as handle:
-            data = handle.read(LARGEST + 1)
-    except OSError as error:
-        raise refuse(path, "", f"cannot be read: {error.strerror}", "Check the path") from None
+    data = _start(path)
     if len(data) > LARGEST:
         raise refuse(path, "", f"larger than {LARGEST} bytes", "Keep to the fields of submissions/README.md")
     try:
@@ -27,6 +27,21 @@ def load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise refuse(path, "", f"not UTF-8 at byte {error.start}", "Save the file as UTF-8") from None
     return _parse(text, path)
+
+
+def _start(path: Path) -> bytes:
+    """Read the start of a regular file: no link is followed, and nothing is waited for that never ends."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            raise refuse(path, "", "is a symbolic link, and links are not followed", "Put the file there") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise refuse(path, "", f"cannot be read: {why}", "Check the path") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise refuse(path, "", "is no regular file", "Put a file of text there")
+        return file.read(LARGEST + 1)
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
@@ -48,7 +63,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         raise refuse(path, "", f"a value cannot be read: {error}", "Put the value in quotes") from None
     for key in loaded:
         if not isinstance(key, str):
-            raise refuse(path, str(key), "a field's name is not text", "Put the name in quotes")
+            raise refuse(path, quoted(key), "a field's name is not text", "Put the name in quotes")
     return loaded
 
 
@@ -63,7 +78,7 @@ def _refuse_cleverness(text: str, path: Path) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise refuse(path, line, "aliases and anchors are not allowed", "Write the value out")
         if tag := getattr(event, "tag", None):
-            raise refuse(path, line, f"the tag {tag!r} is not allowed", "Write plain values only")
+            raise refuse(path, line, f"the tag {quoted(tag)} is not allowed", "Write plain values only")
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
             raise refuse(path, line, "merge keys are not allowed", "Write the fields out")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -87,6 +102,6 @@ def _refuse_duplicates(node: Any, path: Path) -> None:  # noqa: ANN401 - a node 
             name = str(key.value)
             if name in seen:
                 line = key.start_mark.line + 1
-                raise refuse(path, name, f"given twice, again in line {line}", "Keep one of the two")
+                raise refuse(path, legible(name, 60), f"given twice, again in line {line}", "Keep one of the two")
             seen.add(name)
             _refuse_duplicates(value, path)

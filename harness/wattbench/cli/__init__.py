@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import amend, life, measure, measure_command, prove, say, submit, workload
+from wattbench.cli import amend, check, life, measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -38,7 +38,7 @@ app.command(context_settings={"allow_interspersed_args": False})(measure_command
 app.command()(measure.doctor)
 app.command()(measure.run)
 app.command()(measure.demo)
-app.command()(submit.check)
+app.command()(check.check)
 app.command()(submit.prefetch)
 app.command()(life.queue)
 for command in (amend.withdraw, amend.dispute, amend.resolve, amend.correct, amend.requeue, amend.opt_out):

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from wattbench.legible import legible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -24,10 +26,27 @@ err = Console(stderr=True, highlight=False)
 def problems(found: Iterable[Problem]) -> None:
     """Print every problem: where, what, and below it what to do."""
     for problem in found:
-        where = ": ".join(part for part in (problem.file, problem.field) if part)
-        what = f"[bold red]{escape(where)}[/]: {escape(problem.message)}" if where else escape(problem.message)
-        err.print(what, soft_wrap=True)
-        err.print(f"    {escape(problem.remedy)}", style="dim", soft_wrap=True)
+        _one(problem, "bold red")
+
+
+def notes(found: Iterable[Problem]) -> None:
+    """Print what is worth knowing and wrong with nobody."""
+    for note in found:
+        _one(note, "yellow")
+
+
+def _one(problem: Problem, style: str) -> None:
+    where = ": ".join(part for part in (problem.file, problem.field) if part)
+    what = f"[{style}]{line(where)}[/]: {line(problem.message)}" if where else line(problem.message)
+    err.print(what, soft_wrap=True)
+    if problem.remedy:
+        err.print(f"    {line(problem.remedy)}", style="dim", soft_wrap=True)
+
+
+def line(text: str) -> str:
+    """Make text of anybody's safe to print: no markup of rich's, no terminal sequence, no command to GitHub's logs."""
+    told = legible(text).replace("##[", "## [")
+    return escape(f"./{told}" if told.lstrip().startswith("::") else told)
 
 
 def gates(run: Run) -> Table:

@@ -1,4 +1,4 @@
-"""Commands for those who submit a model: check a submission, fetch what it asks for."""
+"""The command that fetches what submissions ask for."""
 
 from __future__ import annotations
 
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
 SHELF = Path("build/shelf")
 ShelfOption = Annotated[Path, typer.Option(envvar="WATTSTAR_SHELF", help="The folder that holds models and workloads.")]
 Paths = Annotated[list[Path], typer.Argument(help="Submission files, or folders that hold some.", show_default=False)]
-
-
-def check(paths: Paths) -> None:
-    """Check submissions: every problem at once, with file, field and remedy."""
-    from wattbench import submissions
-
-    good, problems = submissions.check(paths)
-    say.problems(problems)
-    for path, submission in good:
-        asked = ", ".join(submission.tasks)
-        say.out.print(f"[green]good[/]  {submission.model.id}: {asked} ({path})", soft_wrap=True)
-    if problems:
-        files = len({problem.file for problem in problems})
-        what = f"{len(problems)} problem{'s' * (len(problems) > 1)} in {files} file{'s' * (files > 1)}"
-        say.err.print(f"{what}; {len(good)} good.")
-        raise typer.Exit(1)
 
 
 def prefetch(

@@ -1,7 +1,11 @@
-"""Which architectures do which task, by transformers' and diffusers' own tables. Imported late: they bring torch."""
+"""Which architectures do which task, by transformers' and diffusers' own tables. Imported late: they bring torch.
+
+Where transformers is not installed, as where submissions are only checked, nothing is said about architectures.
+"""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from wattbench import tasks
@@ -39,12 +43,19 @@ def problems(place: str, texts: Mapping[str, Any], task: Task) -> Iterator[Probl
         others = [what for what in needed.values() if what in texts]
         what = f"has no {name}, which a model for {task.name} has" + (f" (it has {others[0]})" if others else "")
         yield Problem(place, name, what, _ANOTHER)
+    elif not are_known():
+        return
     elif task.library == "transformers":
         yield from _transformers(place, texts[name], task)
     elif task.library == "sentence_transformers":
         yield from _sentence_transformers(place, texts, task)
     else:
         yield from _diffusers(place, texts[name], task)
+
+
+def are_known() -> bool:
+    """Whether the tables of architectures are installed here."""
+    return find_spec("transformers") is not None
 
 
 def doing(architecture: str) -> list[str]:
@@ -69,7 +80,9 @@ def classes(optimum_task: str) -> dict[str, set[str]]:
 
 
 def is_decoder(config: Mapping[str, Any]) -> bool:
-    """Whether a config is of a model that only decodes, as Llama and GPT-2 do."""
+    """Whether a config is of a model that only decodes, as Llama and GPT-2 do; taken for granted if nobody knows."""
+    if not are_known():
+        return True
     from transformers.models.auto import modeling_auto
 
     kind = _kind(config)

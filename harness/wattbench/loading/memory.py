@@ -34,16 +34,20 @@ class Need:
 
 def estimate(tensors: Tensors, texts: Mapping[str, Any], task: Task, precision: Precision) -> Need:
     """Estimate the memory of a model from its tensors: weights, keys and values of one query, and a working share."""
-    parameters = sum(prod(shape) for dtype, shape in tensors.values() if dtype in _FLOATS)
     weights = sum(prod(shape) * _each(name, dtype, len(shape), precision) for name, (dtype, shape) in tensors.items())
     cache = _cache(texts.get("config.json"), precision) if task.cap is not None else 0.0
     working = WORKING[task.library]
     total = weights + cache + working
-    parts = [f"{_count(parameters)} parameters at {precision} = {size(weights)}"]
+    parts = [f"{_count(parameters(tensors))} parameters at {precision} = {size(weights)}"]
     if cache:
         parts.append(f"{size(cache)} for the keys and values of {TOKENS:,} tokens")
     parts.append(f"{size(working)} to work in")
     return Need(int(total), f"about {size(total)} ({', '.join(parts)})")
+
+
+def parameters(tensors: Tensors) -> int:
+    """How many parameters tensors hold; indices and the like are none."""
+    return sum(prod(shape) for dtype, shape in tensors.values() if dtype in _FLOATS)
 
 
 def size(some: float) -> str:
@@ -82,5 +86,5 @@ def _first(config: Mapping[str, Any], *names: str) -> float | None:
     return next((float(one) for one in found if isinstance(one, int | float) and 0 < one < MOST), None)
 
 
-def _count(parameters: int) -> str:
-    return f"{parameters / 1e9:.1f} billion" if parameters >= 1e9 else f"{parameters / 1e6:.1f} million"  # noqa: PLR2004
+def _count(some: int) -> str:
+    return f"{some / 1e9:.1f} billion" if some >= 1e9 else f"{some / 1e6:.1f} million"  # noqa: PLR2004

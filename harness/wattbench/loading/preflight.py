@@ -35,6 +35,8 @@ SMALL = (
 # Tokenizers of no family in particular have no padding token but the one that they are told.
 _GENERIC = ("PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend")
 _WHOLE = re.compile(r"(model|diffusion_pytorch_model|pytorch_model)(-\d{5}-of-\d{5})?\.safetensors")
+POINTER = b"version https://git-lfs.github.com/spec/"  # how a pointer of Git LFS begins, where a file should be
+LONGEST_AXIS = 2**40  # of a tensor that anybody could hold
 HEADER_START = 100_000  # bytes that hold nearly every header
 
 
@@ -121,6 +123,9 @@ def weight_files(files: Iterable[str]) -> list[str]:
 
 def header_size(place: object, start: bytes) -> int:
     """Read how long a safetensors header is. Raises Refusal."""
+    if start.startswith(POINTER[: max(1, len(start))]):
+        what = "is a pointer of Git LFS, not the file that it points to"
+        raise refuse(place, "", what, "Ask the owner to upload the weights themselves")
     size = int.from_bytes(start[:8], "little")
     if len(start) < 8 or not 2 <= size <= 100_000_000:  # noqa: PLR2004 - `{}`, and the format's own limit
         raise refuse(place, "", "is not safetensors: it has no header", "Ask the owner for whole safetensors")
@@ -132,12 +137,19 @@ def header(place: object, text: bytes) -> dict[str, tuple[str, tuple[int, ...]]]
     found = parse(place, text)
     try:
         return {
-            name: (str(one["dtype"]), tuple(map(int, one["shape"])))
+            name: (str(one["dtype"]), tuple(map(_length, one["shape"])))
             for name, one in found.items()
             if name != "__metadata__"
         }
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise refuse(place, "", "has a header that lists no tensors", "Ask the owner for whole safetensors") from None
+
+
+def _length(told: object) -> int:
+    """Read how long an axis of a tensor is. Raises ValueError for what nobody could hold."""
+    if not isinstance(told, int) or not 0 <= told < LONGEST_AXIS:
+        raise ValueError("no tensor is of such a shape")
+    return told
 
 
 def parse(place: object, text: bytes) -> Any:  # noqa: ANN401 - JSON

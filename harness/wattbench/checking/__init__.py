@@ -1,0 +1,1 @@
+"""Checks what people send, as data: nothing of it is run, and everything that is wrong is said at once."""
