@@ -38,7 +38,7 @@ endif
 demo: $(READY)
 	@$(BIN)/wattbench demo
 	@$(BIN)/wattboard freeze demo --demo --submissions build/demo/submissions --editions build/demo/editions
-	@$(BIN)/wattboard build --submissions build/demo/submissions --editions build/demo/editions
+	@$(BIN)/wattboard build --png --submissions build/demo/submissions --editions build/demo/editions
 
 DATA := $(or $(WATTSTAR_DATA),../shared/data)
 TABLES := aienergyscore=$(DATA)/aienergyscore-2025-02.csv mlenergy=$(DATA)/mlenergy-v3.csv
@@ -50,7 +50,7 @@ showcase: $(READY)
 	@for table in $(TABLES); do \
 	  if [ -f "$${table#*=}" ]; then $(BIN)/wattboard import "$${table%%=*}" "$${table#*=}" --out build/imported > /dev/null || exit 1; \
 	  else echo "$${table#*=} is not here: the site is built without it (WATTSTAR_DATA names another folder)."; fi; done
-	@$(BIN)/wattboard build --submissions build/demo/submissions --editions build/demo/editions --imported build/imported
+	@$(BIN)/wattboard build --png --submissions build/demo/submissions --editions build/demo/editions --imported build/imported
 
 screenshots: $(READY)
 	@$(BIN)/python tests/browser/take_screenshots.py
@@ -63,7 +63,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2
 
 site: $(READY)
-	@$(BIN)/wattboard build
+	@$(BIN)/wattboard build --png
 
 serve: $(READY)
 	@$(BIN)/wattboard serve

@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 import site_factory as make
 
-from wattboard import api, editions, frame, gathering, listings, pages
+from wattboard import api, editions, frame, gathering, listings
 from wattboard.api import feeds, history
+from wattboard.badges import pictures
 from wattboard.gathering import left_out
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def test_names_of_200_characters_and_names_like_our_own_have_places_of_their_own
     ]
     many = [make.run(model=name, revision=str(k)) for k, name in enumerate(names)]
     site = api_factory.site([*make.bracket(make.SIMILARITY, 55.0), *many], tmp_path)
-    files: dict[str, Any] = {**told(site), **pages.pictures(site)}
+    files: dict[str, Any] = {**told(site), **dict(pictures.pictures(site))}
     files |= {f"models/{one.id}/index.html": "" for one in site.profiles}
     files |= {f"runs/{one.model}/{one.name}": "" for one in site.filed}
     folded = [path.casefold() for path in files]

@@ -14,6 +14,7 @@ import site_factory as make
 
 from wattbench import tasks
 from wattboard import api, charts, editions, formats, frame, listings, pages, profiles
+from wattboard.badges import pictures
 from wattboard.charts import placing
 from wattboard.founding import anchors, freezing
 
@@ -116,7 +117,7 @@ def test_what_people_and_machines_wrote_is_escaped_wherever_it_is_shown(tmp_path
     )
     site = assembled([*make.demo(), one], tmp_path)
     rendered = pages.render(site, ADDRESS)
-    everything = [texts(site), *rendered.docs.values(), *pages.pictures(site).values()]
+    everything = [texts(site), *rendered.docs.values(), *dict(pictures.pictures(site)).values()]
     everything += [f"{model.title} {model.body}" for model in rendered.models]
     for text in everything:
         assert "<script>alert" not in text
@@ -183,14 +184,6 @@ def test_a_cell_of_the_csv_is_never_a_formula(tmp_path: Path) -> None:
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
     assert "'=HYPERLINK(1)" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
-
-
-def test_badges_exist_for_the_task_the_board_and_the_edition(site: Site) -> None:
-    drawn = pages.pictures(site)
-    model = "demo/paraphrase-MiniLM-L3-v2"
-    moving = drawn[f"badges/v1/{model}/{make.SIMILARITY}.svg"]
-    assert drawn[f"badges/v1/{model}/sentence-similarity.svg"] == moving
-    assert drawn[f"editions/demo/badges/{model}/{make.SIMILARITY}.svg"] == moving
 
 
 def test_a_newer_revision_takes_the_page_and_the_older_stays_readable(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from wattboard import advising, editions, frame, listings, pages, profiles
 from wattboard.advice import Choice
 from wattboard.advising import savings, scores
 from wattboard.advising.choices import Offer
+from wattboard.badges import faces
 from wattboard.founding import anchors, freezing
 from wattboard.pages import chronicle, happenings
 from wattboard.profiles import families, snippets, standing
@@ -250,13 +251,17 @@ def test_what_happened_lately_is_dated_by_the_data_the_newest_first(rich: tuple[
 
 def test_snippets_in_three_markups_show_the_same_permanent_badge(rich: tuple[Site, Pairing]) -> None:
     result = profile(rich[0], BASE).results[0]
-    found = dict(snippets.snippets(result, ADDRESS))
-    assert set(found) == {"Markdown", "HTML", "reStructuredText"}
-    picture = f"{ADDRESS}editions/2026-06/badges/{BASE}/{result.rating.board}.svg"
+    found = dict(snippets.snippets(faces.result(result, rich[0]), result.rating.board, ADDRESS))
+    newest = found.pop("Markdown, always the newest edition")
+    assert set(found) == {"Markdown", "HTML", "reStructuredText", "HTML, the large label"}
+    picture = f"{ADDRESS}editions/2026-06/badges/{BASE}/{result.rating.board}"
     for text in found.values():
         assert picture in text
         assert f"{ADDRESS}models/{BASE}/" in text
         assert "0.0297 Wh per 1,000 queries" in text
+    assert f"{picture}.label.svg" in found["HTML, the large label"]
+    assert f"{ADDRESS}badges/v1/{BASE}/{result.rating.board}.svg" in newest
+    assert "0.0297" not in newest
 
 
 @pytest.mark.parametrize("count", [1, 7])

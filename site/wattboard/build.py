@@ -21,10 +21,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench import heads as known_heads
 from wattbench import keys
 from wattbench.problems import Problem, Refusal, refuse
 from wattboard import api, editions, gathering, listings, pages, publishing
 from wattboard.advising import scores
+from wattboard.badges import examples, pictures, twins
 from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
 from wattboard.pages import choosing, imported_pages
@@ -55,11 +57,14 @@ def build(
     strict: bool = False,
     kept_in: Path | None = None,
     imported: Sequence[Path] = (),
+    heads: Path | None = None,
+    png: Path | None = None,
 ) -> Site:
     """Build the site into `out` and give what it shows. A killed or failed build leaves the old site as it was.
 
     Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache;
-    `imported` are folders of imported editions, which get pages of their own. Raises Refusal with every problem of
+    `imported` are folders of imported editions, which get pages of their own; `heads` is a file of the newest revisions
+    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder. Raises Refusal with every problem of
     editions and pages, of run files without which results would be wrong, and if `strict` of all run files.
     """
     root = _root()
@@ -74,6 +79,7 @@ def build(
 
     opened = editions.read_all(edition_folders)
     others = imported_editions.read_all(imported)
+    newest = known_heads.read(heads) if heads else {}
     say("reading runs")
     trusted = keys.read_trusted(root / "keys" / "trusted.json")
     gathered = gathering.gather(submissions, trusted, kept_in)
@@ -82,9 +88,12 @@ def build(
     counting, refused = left_out.part(gathered.filed)
     uncounted = sorted([*gathered.left_out, *refused])
     left_out.check(uncounted, strict=strict)
-    site = listings.assemble(counting, opened, uncounted)
+    site = replace(listings.assemble(counting, opened, uncounted), heads=newest)
     with publishing.ready(Press(site, _address(root), publishing.beside(site))) as make:
         _make(site, others, make, fresh, root, say)
+    if png:
+        say("drawing badges as PNG")
+        say(twins.line(twins.make(fresh, png)))
 
     if out.exists():
         out.rename(old)
@@ -110,7 +119,7 @@ def _make(
     _map(fresh, rendered.canonical, stamped, address)
     for path, data in chain(api.everything(site, address, pairing), imported_files.files(others)):
         _write(fresh / path, data)
-    for path, text in choosing.files(site, pairing).items():
+    for path, text in chain(choosing.files(site, pairing).items(), examples.files().items(), pictures.imported(others)):
         _write(fresh / path, text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from wattboard import charts, frame, frontiers, ratings
 from wattboard.ratings.reasons import against
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wattbench.tasks import Task
     from wattboard.editions import Edition, FrozenBoard, Opened
@@ -78,7 +78,7 @@ class Profile:
 class Site:
     """Everything that is published. `newest` is the date of the newest run, None without runs.
 
-    `left_out` are the run files that do not count.
+    `left_out` are the run files that do not count; `heads` are the newest revisions on the Hub, as far as known.
     """
 
     editions: tuple[Opened, ...]
@@ -88,6 +88,7 @@ class Site:
     filed: tuple[Filed, ...]
     newest: str | None
     left_out: tuple[LeftOut, ...] = ()
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def headlines(self) -> tuple[Listing, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import amend, check, life, measure, measure_command, prove, say, submit, workload
+from wattbench.cli import amend, check, heads, life, measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command()(measure.run)
 app.command()(measure.demo)
 app.command()(check.check)
 app.command()(submit.prefetch)
+app.command()(heads.heads)
 app.command()(life.queue)
 for command in (amend.withdraw, amend.dispute, amend.resolve, amend.correct, amend.requeue, amend.opt_out):
     app.command()(command)

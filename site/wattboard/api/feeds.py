@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from wattboard import badges, formats
+from wattboard import formats
 from wattboard.api import history, places
+from wattboard.badges import faces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +105,7 @@ def _entries(site: Site, events: Sequence[Event], address: str) -> Iterator[Entr
             if own := starred.pop((one.on, rating.board), None):
                 yield _thresholds(own, task.title, address)
             continue
-        words = badges.words(rating, task, editions.get(rating.edition or ""))
+        words = faces.words(faces.of(rating, task, editions.get(rating.edition or "")))
         before = "" if one.before is None else f" Before: {_stars(one.before.stars)}."
         yield Entry(
             one.id,

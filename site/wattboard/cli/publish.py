@@ -43,6 +43,7 @@ Imported = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Where the site goes.")]
 OUT = Path("build/html")
 CACHE = Path("build/cache")
+PNG = Path("build/png")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +59,11 @@ def build(
     strict: Annotated[bool, typer.Option("--strict", help="Fail if any run file has to be left out.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every run file again.")] = False,
     imported: Imported = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option("--heads", help="The newest revisions on the Hub, as `wattbench heads` wrote them."),
+    ] = None,
+    png: Annotated[bool, typer.Option("--png", help="Draw badges as PNG too; kept ones are not drawn again.")] = False,
 ) -> None:
     """Rate every run and build the site. Run files that do not hold are left out, and a page says why."""
     from rich.console import Console
@@ -67,6 +73,7 @@ def build(
     console = Console(stderr=True, highlight=False)
     folders = (submissions or [Path("submissions")], editions or [Path("site/editions")])
     more: dict[str, Any] = {"strict": strict, "kept_in": None if no_cache else CACHE, "imported": imported or ()}
+    more |= {"heads": heads, "png": PNG if png else None}
     if console.is_terminal:
         with console.status("building the site") as status:
             site = build_site(*folders, out, lambda words: status.update(f"{words} ..."), **more)

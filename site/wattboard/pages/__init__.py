@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from wattboard import badges, profiles
+from wattboard import profiles
+from wattboard.badges import faces
 from wattboard.founding.cohorts import RULE
 from wattboard.pages import board_table, chronicle, filling, happenings
 from wattboard.profiles import families
@@ -157,36 +158,19 @@ def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -
     return Stamps(site.profiles, lambda profile: _stamp(profile, address, atlas, drawn))
 
 
-def pictures(site: Site) -> dict[str, str]:
-    """Draw every badge: by task (the headline board), by board, and for good below each edition."""
-    drawn: dict[str, str] = {}
-    by_name = {one.board.name: one for one in site.listings}
-    for profile in site.profiles:
-        for one in profile.results:
-            picture = badges.badge(one.rating, one.listing.task, one.listing.edition)
-            drawn[f"badges/v1/{profile.id}/{one.rating.board}.svg"] = picture
-            if one.listing.headline:
-                drawn[f"badges/v1/{profile.id}/{one.listing.task.name}.svg"] = picture
-    for opened in site.editions:
-        # Revisions are in the order of their measurement, so the newest one names the badge.
-        for rating in sorted(site.archive[opened.edition.id], key=lambda one: (one.measured_at, one.revision)):
-            path = f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}.svg"
-            drawn[path] = badges.badge(rating, by_name[rating.board].task, opened.edition)
-    return drawn
-
-
 def _stamp(profile: Profile, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamp:
-    best = profile.results[0]
-    about = badges.words(best.rating, best.listing.task, best.listing.edition)
+    faced = [faces.result(one, atlas.site) for one in profile.results]
+    about = faces.words(faced[0])
     if len(atlas.site.profiles) > LIGHT_FROM:
         lines = [profiles.brief(one, atlas) for one in profile.results]
-        body = filling.filled("model_light.j2", profile=profile, base="../../../", address=address, lines=lines)
+        body = filling.filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced)
         return Stamp(profile.id, profile.id, about, body)
     body = filling.filled(
         "model.j2",
         profile=profile,
         base="../../../",
         address=address,
+        faced=faced,
         power=drawn(profile) if drawn else {},
         stories=[profiles.story(one, atlas) for one in profile.results],
         precisions=profiles.precision_curves(profile),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from wattboard import badges, charts, formats, profiles
+from wattboard import charts, formats, profiles
 from wattboard.advising import advice_words, grids
+from wattboard.badges import examples, faces
 from wattboard.pages import board_table, choosing
 from wattboard.profiles import snippets
 from wattboard.ratings.reasons import REASONS
@@ -83,12 +84,16 @@ def _environment() -> Environment:
     environment.globals.update(
         REASONS=REASONS,
         STAR=charts.STAR,
-        words=badges.words,
+        words=faces.words,
         strip=charts.strip,
         plot=charts.plot,
         pass_dots=charts.passes,
         snippets=snippets.snippets,
-        snippet=snippets.markdown,
+        rated=faces.of,
+        face_of=faces.result,
+        imported_face=faces.imported,
+        EXAMPLES=examples.examples,
+        MEANINGS=examples.MEANINGS,
         saving=profiles.saving,
         picked_place=profiles.picked_place,
         switches=profiles.switches,

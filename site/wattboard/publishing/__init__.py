@@ -27,13 +27,14 @@ from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Task
 from wattboard import pages, profiles
 from wattboard.advising import scores
+from wattboard.badges import pictures
 from wattboard.charts import drawing
 from wattboard.gathering import rows
 from wattboard.gathering.filed import trace_of
 from wattboard.publishing import searching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from wattboard.gathering.filed import Filed
@@ -43,7 +44,11 @@ if TYPE_CHECKING:
     Make = Callable[[Shell, Path], None]
 
 SEVERAL = 400  # models; below, starting a process takes longer than its work
-FILES = (pages.pictures, searching.files)  # made from the whole site by whoever is free
+# Made from the whole site by whoever is free: paths and texts.
+FILES: tuple[Callable[[Site], Iterable[tuple[str, str]]], ...] = (
+    pictures.pictures,
+    lambda site: searching.files(site).items(),
+)
 AT_ONCE = 100  # models a process makes before it is given more
 
 
@@ -161,7 +166,7 @@ def _make(shell: Shell, out: Path, start: int, end: int) -> list[Problem]:
 
 def _files(out: Path, which: int) -> list[Problem]:
     """Write files that are made from the whole site; give no problems."""
-    for path, text in FILES[which](_opened[0].press.site).items():
+    for path, text in FILES[which](_opened[0].press.site):
         _write(out / path, text)
     return []
 

@@ -1,0 +1,90 @@
+"""The badges of a whole site: which faces there are, and the files that show each of them. Pure.
+
+badges/v1/ORG/NAME/TASK.svg, .label.svg, .json      the task's headline board; changes with a new edition
+badges/v1/ORG/NAME/BOARD.svg, .label.svg, .json     one board; changes with a new edition
+editions/ID/badges/ORG/NAME/BOARD.svg, .label.svg   one board in one edition, for good
+imported/ID/badges/ORG/NAME/BOARD.svg, .label.svg   one imported board
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wattboard.badges import endpoints, faces
+from wattboard.badges.flat import flat
+from wattboard.badges.label import label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wattboard.badges.faces import Face
+    from wattboard.imports import Imported
+    from wattboard.listings import Site
+
+FLAT_FROM = 20_000  # models; beyond, flat badges alone: a site may not pass 1 GB
+
+
+def pictures(site: Site) -> Iterator[tuple[str, str]]:
+    """Give every badge of what was measured, by its path below the site."""
+    whole = len(site.profiles) <= FLAT_FROM
+    for profile in site.profiles:
+        for one in profile.results:
+            drawn = tuple(_files(faces.result(one, site), whole=whole))
+            moving = f"badges/v1/{profile.id}"
+            places = [f"{moving}/{one.rating.board}"]
+            if one.listing.headline:
+                places.append(f"{moving}/{one.listing.task.name}")
+            if one.listing.edition:
+                places.append(f"editions/{one.listing.edition.id}/badges/{profile.id}/{one.rating.board}")
+            yield from (
+                (f"{place}{ending}", text)
+                for place in places
+                for ending, text in drawn
+                if ending != ".json" or place.startswith(moving)
+            )
+    for path, face in superseded(site).items():
+        yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole) if ending != ".json")
+
+
+def superseded(site: Site) -> dict[str, Face]:
+    """Give the face of each permanent address whose edition a later one has taken the place of.
+
+    Revisions are in the order of their measurement, so the newest one names the badge.
+    """
+    by_name = {one.board.name: one for one in site.listings}
+    found: dict[str, Face] = {}
+    for opened in site.editions:
+        for rating in sorted(site.archive[opened.edition.id], key=lambda one: (one.measured_at, one.revision)):
+            listing = by_name[rating.board]
+            if listing.edition is None or listing.edition.id == opened.edition.id:
+                continue
+            found[f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}"] = faces.of(
+                rating,
+                listing.task,
+                opened.edition,
+                opened.boards[rating.board],
+                head=site.heads.get(rating.model),
+                later=listing.edition.id,
+            )
+    return found
+
+
+def imported(others: Sequence[Imported]) -> Iterator[tuple[str, str]]:
+    """Give every badge of imported results, by its path below the site. The first of two alike names has it."""
+    taken: set[str] = set()
+    for one in others:
+        for board in one.boards.values():
+            for row in board.rows:
+                path = f"imported/{one.edition.id}/badges/{row.model}/{board.board}"
+                if path.casefold() not in taken:
+                    taken.add(path.casefold())
+                    face = faces.imported(row, board, one.edition)
+                    yield from ((f"{path}.svg", flat(face)), (f"{path}.label.svg", label(face)))
+
+
+def _files(face: Face, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """Draw a face in every shape: what its name ends with, and the text."""
+    yield ".svg", flat(face)
+    if whole:
+        yield ".label.svg", label(face)
+        yield ".json", endpoints.endpoint(face)
