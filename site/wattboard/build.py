@@ -59,12 +59,14 @@ def build(
     imported: Sequence[Path] = (),
     heads: Path | None = None,
     png: Path | None = None,
+    trust: Path | None = None,
 ) -> Site:
     """Build the site into `out` and give what it shows. A killed or failed build leaves the old site as it was.
 
     Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache;
     `imported` are folders of imported editions, which get pages of their own; `heads` is a file of the newest revisions
-    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder. Raises Refusal with every problem of
+    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder; `trust` is the file of trusted keys, by
+    default the repository's. Raises Refusal with every problem of
     editions and pages, of run files without which results would be wrong, and if `strict` of all run files.
     """
     root = _root()
@@ -81,7 +83,7 @@ def build(
     others = imported_editions.read_all(imported)
     newest = known_heads.read(heads) if heads else {}
     say("reading runs")
-    trusted = keys.read_trusted(root / "keys" / "trusted.json")
+    trusted = keys.read_trusted(trust or root / "keys" / "trusted.json")
     gathered = gathering.gather(submissions, trusted, kept_in)
     if gathered.unkept:
         say(f"the cache {kept_in} cannot be written: {gathered.unkept}")

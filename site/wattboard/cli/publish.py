@@ -64,6 +64,9 @@ def build(
         typer.Option("--heads", help="The newest revisions on the Hub, as `wattbench heads` wrote them."),
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Draw badges as PNG too; kept ones are not drawn again.")] = False,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="The file of trusted keys.", show_default="keys/trusted.json")
+    ] = None,
 ) -> None:
     """Rate every run and build the site. Run files that do not hold are left out, and a page says why."""
     from rich.console import Console
@@ -73,7 +76,7 @@ def build(
     console = Console(stderr=True, highlight=False)
     folders = (submissions or [Path("submissions")], editions or [Path("site/editions")])
     more: dict[str, Any] = {"strict": strict, "kept_in": None if no_cache else CACHE, "imported": imported or ()}
-    more |= {"heads": heads, "png": PNG if png else None}
+    more |= {"heads": heads, "png": PNG if png else None, "trust": keys}
     if console.is_terminal:
         with console.status("building the site") as status:
             site = build_site(*folders, out, lambda words: status.update(f"{words} ..."), **more)
