@@ -4,6 +4,7 @@
 # make showcase   the demo, and the published results of others from ../shared/data (WATTSTAR_DATA), on one site
 # make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
 # make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
+# make rehearse    a submission's whole circle on this machine, from its pull request to its badge: half a minute
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
 # make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
@@ -33,7 +34,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness lint gpu-check picture clean
+.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness lint rehearse gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -91,6 +92,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+rehearse: $(READY)
+	@$(BIN)/python tests/rehearse.py
 
 # Needs no environment of ours: a machine with a GPU and no index has a python3 with torch of its own.
 gpu-check:

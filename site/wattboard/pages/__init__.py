@@ -144,7 +144,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 {"Left out": "left-out/index.md"},
             ]
         },
-        {"Submit": "submit.md"},
+        {"Submit": ["submit.md", {"How it is run": "maintain.md"}]},
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
