@@ -38,10 +38,15 @@ def _start(path: Path) -> bytes:
             raise refuse(path, "", "is a symbolic link, and links are not followed", "Put the file there") from None
         why = error.strerror if isinstance(error, OSError) else error
         raise refuse(path, "", f"cannot be read: {why}", "Check the path") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise refuse(path, "", "is no regular file", "Put a file of text there")
-        return file.read(LARGEST + 1)
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise refuse(path, "", f"cannot be read: {error.strerror}", "See to the disk") from None
+    finally:
+        os.close(handle)
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:

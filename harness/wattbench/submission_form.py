@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from wattbench import tasks
 from wattbench.boards import Precision, Reasoning, Scenario
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
-ModelId = Annotated[
-    str, Field(pattern=rf"^{_NAME}/{_NAME}$", examples=["sentence-transformers/all-MiniLM-L6-v2"], max_length=193)
-]
+MODEL_ID = rf"^{_NAME}/{_NAME}$"
+ModelId = Annotated[str, Field(pattern=MODEL_ID, examples=["sentence-transformers/all-MiniLM-L6-v2"], max_length=193)]
 # What a line of plain words cannot hold: markup, line breaks, and marks that turn or hide text.
 _NOT_PLAIN = r"<>`|\[\]\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 
@@ -24,6 +24,17 @@ def _plain(text: str) -> str:
     if not text.isprintable():
         raise ValueError("holds a character that cannot be seen")
     return text
+
+
+def _exactly(*, value: object) -> BeforeValidator:
+    """Refuse what Python alone takes for the same: 1 is not true, and neither is 1.0."""
+
+    def same(given: object) -> object:
+        if given is not None and (type(given) is not type(value) or given != value):
+            raise PydanticCustomError("literal_error", "is another value", {"expected": str(value).lower()})
+        return given
+
+    return BeforeValidator(same)
 
 
 class _Strict(BaseModel):
@@ -83,16 +94,16 @@ class Submitter(_Strict):
 class Attestations(_Strict):
     """What the submitter vouches for. Both are ticked by a person; no tool fills them in."""
 
-    no_benchmark_specific_tuning: Literal[True]
+    no_benchmark_specific_tuning: Annotated[Literal[True], _exactly(value=True)]
     """The model was not trained or changed to do well on this leaderboard's workloads in particular."""
-    license_permits_publication: Literal[True]
+    license_permits_publication: Annotated[Literal[True], _exactly(value=True)]
     """The model's licence permits that measurements of it are published."""
 
 
 class Submission(_Strict):
     """What people ask for: one model, its tasks, precisions, scenarios and ways of reasoning."""
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Annotated[Literal[1], _exactly(value=1)] = Field(alias="schema")
     """The version of this form: 1."""
     model: ModelRef
     """Which model, at which commit."""

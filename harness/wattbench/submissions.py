@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ _REMEDIES = {
     "model.revision": "Give the commit as 40 hex digits in quotes; a branch or tag can move",
     "model": 'Give `revision: "<40 hex>"` for a model of the Hub, and leave out a base_model that is the model itself',
     "schema": "Write `schema: 1`",
+    "submitter.github": "Write your name on GitHub, without @",
+    "attestations.no_benchmark_specific_tuning": "Write true where it is so; without it nothing is measured",
+    "attestations.license_permits_publication": "Write true where it is so; without it nothing is measured",
     "submitter.relationship": "Write owner, user or maintainer",
     "notes": "Plain words, 280 characters at most, without < > ` | [ ] and line breaks",
     "precisions": "Choose from fp32, bf16, fp16, int8, int4",
@@ -61,30 +65,30 @@ def load(path: Path) -> Submission:
 def _translate(path: Path, issue: ErrorDetails) -> Problem:
     """Turn one of pydantic's findings into file, field, message and remedy."""
     field = ".".join(str(part) for part in issue["loc"])
-    trunk = field.rsplit(".", 1)[0] if field.rsplit(".", 1)[-1].isdigit() else field
+    message, remedy = _words(issue, field)
+    known = _REMEDIES.get(re.sub(r"\.\d+$", "", field))
+    return Problem(str(path), field, message, remedy or known or "See submissions/README.md")
+
+
+def _words(issue: ErrorDetails, field: str) -> tuple[str, str | None]:
+    """Say what is wrong, and what to do where the field does not tell that."""
+    given = issue["input"]
+    message, remedy = issue["msg"].removeprefix("Value error, "), None
     match issue["type"]:
         case "missing":
-            return Problem(str(path), field, "is missing", _REMEDIES.get(trunk, f"Add `{field.rsplit('.')[-1]}:`"))
+            message, remedy = "is missing", _REMEDIES.get(field, f"Add `{field.rsplit('.', maxsplit=1)[-1]}:`")
         case "extra_forbidden":
-            return Problem(str(path), field, "is not a field of a submission", "Remove it, or check its spelling")
-        case "string_type" if isinstance(issue["input"], int | float | date):
-            what = {bool: "true or false", int: "the number", float: "the number"}.get(type(issue["input"]), "a date")
-            return Problem(str(path), field, f"was read as {what} {quoted(issue['input'])}", "Put the value in quotes")
+            message, remedy = "is not a field of a submission", "Remove it, or check its spelling"
+        case _ if given is None:
+            message = "is left empty"
+        case "string_type" if isinstance(given, int | float | date):
+            what = {bool: "true or false", int: "the number", float: "the number"}.get(type(given), "a date")
+            message, remedy = f"was read as {what} {quoted(given)}", "Put the value in quotes"
         case "literal_error":
-            expected = issue.get("ctx", {}).get("expected", "another value")
-            remedy = _REMEDIES.get(trunk, f"Write {expected}")
-            return Problem(str(path), field, f"is {quoted(issue['input'])}, expected {expected}", remedy)
+            message = f"is {quoted(given)}, expected {issue.get('ctx', {}).get('expected', 'another value')}"
         case "string_pattern_mismatch":
-            return Problem(
-                str(path),
-                field,
-                f"{quoted(issue['input'])} is not of its form",
-                _REMEDIES.get(trunk, "See submissions/README.md"),
-            )
-    message = issue["msg"].removeprefix("Value error, ")
-    return Problem(
-        str(path), field, message[:1].lower() + message[1:], _REMEDIES.get(trunk, "See submissions/README.md")
-    )
+            message = f"{quoted(given)} is not of its form"
+    return message[:1].lower() + message[1:], remedy
 
 
 def _unknown_tasks(path: Path, wanted: object) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,8 +123,11 @@ def _load(files: Sequence[Path], wanted: Wanted) -> tuple[list[tuple[Path, Submi
 
 
 def _inside(path: Path) -> list[Path]:
-    """Give the submissions in a folder, or the file itself; a link is no folder."""
-    return sorted(path.rglob(submissions.FILE)) if path.is_dir() and not path.is_symlink() else [path]
+    """Give what is called a submission in a folder, links that lead nowhere included, or the file itself."""
+    if path.is_symlink() or not path.is_dir():
+        return [path]
+    walk = os.walk(path)
+    return sorted(Path(where) / submissions.FILE for where, *inside in walk if submissions.FILE in chain(*inside))
 
 
 def _links(files: Sequence[Path]) -> Iterator[Path]:

@@ -101,6 +101,7 @@ def prose(text: str) -> str:
 
 def code(text: str) -> str:
     """Write text of anybody's as a code span. It has to be on one line: legible."""
+    text = text.replace("##[", "## [")  # which a log of GitHub's would take for a command
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if not text or text[0] in "` " or text[-1] in "` " else ""

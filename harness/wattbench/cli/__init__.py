@@ -38,6 +38,7 @@ app.command(context_settings={"allow_interspersed_args": False})(measure_command
 app.command()(measure.doctor)
 app.command()(measure.run)
 app.command()(measure.demo)
+app.command()(submit.new)
 app.command()(check.check)
 app.command()(submit.prefetch)
 app.command()(heads.heads)

@@ -1,4 +1,4 @@
-"""The command that fetches what submissions ask for."""
+"""Commands for those who submit a model: begin a submission, fetch what submissions ask for."""
 
 from __future__ import annotations
 
@@ -20,6 +20,37 @@ if TYPE_CHECKING:
 SHELF = Path("build/shelf")
 ShelfOption = Annotated[Path, typer.Option(envvar="WATTSTAR_SHELF", help="The folder that holds models and workloads.")]
 Paths = Annotated[list[Path], typer.Argument(help="Submission files, or folders that hold some.", show_default=False)]
+
+
+def new(
+    model: Annotated[
+        str, typer.Argument(metavar="ORG/MODEL", help="The model, as the Hub spells it.", show_default=False)
+    ],
+    task: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TASK", help="What to measure it at; by default what the Hub says it does."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder of submissions.")] = Path("submissions"),
+) -> None:
+    """Begin a submission: write its file from what the Hub says of a model, and say what is left to fill.
+
+    No file is ever overwritten, and nothing is attested in your place.
+    """
+    from wattbench import drafts
+    from wattbench.checking import known, opt_outs
+
+    one = drafts.draft(model, task or (), drafts.site_address(out))
+    opted_out = opt_outs.problem(model, one.model, opt_outs.read(out.resolve().parent / "ledger"))
+    problems = [*known.same_name(model, one.model, known.models(out)), *([opted_out] if opted_out else [])]
+    if problems:
+        raise Refusal(problems)
+    path = drafts.write(one, out)
+    say.out.print(f"Wrote {say.line(str(path))}. Left for you to fill:", soft_wrap=True)
+    for field, what in one.left:
+        say.out.print(f"  {field}: {what}", soft_wrap=True)
+    if one.model != model:
+        say.out.print(f"The Hub calls it {say.line(one.model)}.", soft_wrap=True)
+    say.out.print(f"Then check it: wattbench check {say.line(str(path.parent))}", soft_wrap=True)
 
 
 def prefetch(

@@ -38,7 +38,7 @@ def estimate(tensors: Tensors, texts: Mapping[str, Any], task: Task, precision: 
     cache = _cache(texts.get("config.json"), precision) if task.cap is not None else 0.0
     working = WORKING[task.library]
     total = weights + cache + working
-    parts = [f"{_count(parameters(tensors))} parameters at {precision} = {size(weights)}"]
+    parts = [f"{count(parameters(tensors))} parameters at {precision} = {size(weights)}"]
     if cache:
         parts.append(f"{size(cache)} for the keys and values of {TOKENS:,} tokens")
     parts.append(f"{size(working)} to work in")
@@ -86,5 +86,8 @@ def _first(config: Mapping[str, Any], *names: str) -> float | None:
     return next((float(one) for one in found if isinstance(one, int | float) and 0 < one < MOST), None)
 
 
-def _count(some: int) -> str:
+def count(some: int) -> str:
+    """Write a number of parameters for people."""
+    if some < 1e5:  # noqa: PLR2004 - of which 0.0 million would be said
+        return f"{some:,}"
     return f"{some / 1e9:.1f} billion" if some >= 1e9 else f"{some / 1e6:.1f} million"  # noqa: PLR2004

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from wattboard.gathering.filed import Filed
     from wattboard.listings import Listing
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 
 
 def trace(timeline: Timeline) -> str:
