@@ -103,6 +103,6 @@ def rungs(*joules: float, queries: int = 500) -> list[Rung]:
 
 def frozen(folder: Path) -> tuple[tuple[Filed, ...], tuple[Opened, ...]]:
     """Freeze every board on its reference model, and read runs and editions."""
-    filed = frame.gather([folder / "s"])
+    filed = frame.gather([make.seal(folder / "s")])
     freezing.freeze(folder / "e", "e1", anchors.anchors(frame.frame(filed)), demo=False)
     return filed, editions.read_all([folder / "e"])

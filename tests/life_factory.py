@@ -51,6 +51,7 @@ def seen(session: str = "s1", hours: float = 0.0, *failed: str, model: str = MOD
         "revision": revision_of(model),
         "board": BOARD,
         "session": session,
+        "role": "candidate",
         "measured_at": at(hours),
         "protocol": "official",
         "failed": failed,

@@ -56,4 +56,5 @@ def write(folder: Path, n: int) -> Path:
     measured = {name: one for name, one in found.items() if name == make.GPU}
     freezing.freeze(folder / "e", "2026-06", measured, demo=False, foundings=founding)
     freezing.freeze(folder / "e", "demo", {k: v for k, v in found.items() if k != make.GPU}, demo=True)
+    make.seal(folder / "s", {make.GPU})
     return folder

@@ -136,7 +136,7 @@ def write(run: Run, folder: Path) -> None:
 
 def frozen(folder: Path) -> tuple[tuple[Filed, ...], tuple[Opened, ...]]:
     """Freeze every board, on its cohort where that is large enough, and read runs and editions."""
-    filed = frame.gather([folder / "s"])
+    filed = frame.gather([make.seal(folder / "s")])
     passes = frame.frame(filed)
     found = anchors.anchors(passes)
     founding = cohorts.foundings(passes, found, "2026-06")

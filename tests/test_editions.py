@@ -259,7 +259,7 @@ def test_a_later_result_moves_no_published_byte_of_another_model(tmp_path: Path)
 def test_the_command_freezes_a_cohort_and_names_the_runs_that_it_leaves_out(tmp_path: Path) -> None:
     many = [*make.brackets(), *make.founders(8)]
     again = make.official("org/m03", 1.0, at="T23:00:00Z")
-    make.write([*many, *again], tmp_path / "s")
+    make.seal(make.write([*many, *again], tmp_path / "s"))
     given = ["freeze", "2026-06", make.GPU, "--submissions", str(tmp_path / "s"), "--editions", str(tmp_path / "e")]
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 0

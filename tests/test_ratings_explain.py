@@ -169,6 +169,7 @@ def test_what_was_not_measured_is_refused_with_what_was(model: str, wanted: str,
 
 def test_the_command_says_it_in_words_and_as_json(tmp_path: Path) -> None:
     explained(BASE, "org/m07", tmp_path)
+    make.seal(tmp_path / "s")
     given: list[Any] = ["--submissions", tmp_path / "s", "--editions", tmp_path / "e"]
     command = ["explain", "org/m07", make.GPU, *map(str, given)]
     words = CliRunner().invoke(app, command)

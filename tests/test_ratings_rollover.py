@@ -161,7 +161,7 @@ def test_the_founding_share_is_that_of_the_stars_shown(opened: Opened) -> None:
 
 def test_the_command_says_it_in_words_and_as_json(tmp_path: Path) -> None:
     frozen(tmp_path)
-    make.write([*make.brackets(sessions=LATER), *later(30, LEADER)], tmp_path / "s")
+    make.seal(make.write([*make.brackets(sessions=LATER), *later(30, LEADER)], tmp_path / "s"))
     given = ["rollover", "--submissions", str(tmp_path / "s"), "--editions", str(tmp_path / "e"), "--on", "2027-01-15"]
     words = CliRunner().invoke(app, given)
     assert words.exit_code == 0
@@ -178,6 +178,7 @@ def test_the_command_says_it_in_words_and_as_json(tmp_path: Path) -> None:
 )
 def test_the_command_refuses_what_it_cannot_judge(arguments: list[str], why: str, tmp_path: Path) -> None:
     frozen(tmp_path)
+    make.seal(tmp_path / "s")
     given = ["rollover", "--submissions", str(tmp_path / "s"), "--editions", str(tmp_path / "e")]
     done = CliRunner().invoke(app, [*given, *arguments])
     assert isinstance(done.exception, Refusal)

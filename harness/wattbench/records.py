@@ -48,6 +48,7 @@ class Seen:
     revision: str
     board: str
     session: str
+    role: str
     measured_at: str
     protocol: str
     failed: tuple[str, ...]
@@ -69,14 +70,8 @@ def read(folder: Path, ledger_folder: Path) -> Records:
     Submissions and runs that cannot be read are left out, each with its problem. Of a ledger nothing may be left out:
     it might be the event that withdraws a model.
     """
-    problems: list[Problem] = []
     events = ledger.read(ledger_folder)
-    files = sorted(folder.glob(f"*/*/{submissions.FILE}"))
-    good, found = submissions.check(files) if files else ([], [])
-    problems += found
-    order = merged(folder)
-    last = len(order)
-    asked = tuple(Asked(path, one, order.get(path.relative_to(folder).as_posix(), last)) for path, one in good)
+    asked, problems = read_asked(folder)
     seen_runs: list[Seen] = []
     for path in sorted(folder.glob("*/*/runs/*.json")):
         if path.name.endswith(".dsse.json"):
@@ -88,6 +83,17 @@ def read(folder: Path, ledger_folder: Path) -> Records:
         except OSError as error:
             problems.append(Problem(str(path), "", f"cannot be read: {error.strerror}", "See to the disk"))
     return Records(asked, tuple(seen_runs), events, tuple(problems))
+
+
+def read_asked(folder: Path) -> tuple[tuple[Asked, ...], list[Problem]]:
+    """Read the submissions below a folder, each with its turn; and say what is wrong with the others."""
+    files = sorted(folder.glob(f"*/*/{submissions.FILE}"))
+    if not files:
+        return (), []
+    good, problems = submissions.check(files)
+    order = merged(folder)
+    last = len(order)
+    return tuple(Asked(path, one, order.get(path.relative_to(folder).as_posix(), last)) for path, one in good), problems
 
 
 def without_packages(records: Records) -> Records:
@@ -118,6 +124,7 @@ def seen(run: Run, name: str) -> Seen:
         revision=run.model.revision,
         board=run.board,
         session=run.session,
+        role=run.role,
         measured_at=run.measured_at,
         protocol=str(run.protocol.get("name")),
         failed=tuple(gate.name for gate in run.gates if gate.verdict == "fail"),

@@ -7,7 +7,7 @@ MOST_TRIES of them in a row it waits for a maintainer instead of for a host.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from wattbench.ledger import (
     Corrected,
@@ -115,15 +115,45 @@ def leaving(events: Iterable[Event], model: str | None = None) -> list[Withdrawn
     return [one for one in found if model is None or one.model == model]
 
 
-def covers(event: Withdrawn | Corrected, run: Seen) -> bool:
-    """Whether an event takes a run out of its pool: what is measured later stays."""
+class Known(Protocol):
+    """What has to be known of a run to say whether an event takes it out of its pool."""
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
+
+    @property
+    def revision(self) -> str:
+        """The model's revision."""
+
+    @property
+    def board(self) -> str:
+        """The board's name."""
+
+    @property
+    def role(self) -> str:
+        """Candidate or reference."""
+
+    @property
+    def measured_at(self) -> str:
+        """When it was measured."""
+
+
+def covers(event: Withdrawn | Corrected, run: Known) -> bool:
+    """Whether an event takes a run out of its pool: what is measured later stays.
+
+    A run of the reference model holds a whole session's results up: it goes only where it is named itself.
+    """
     if event.model != run.model:
         return False
-    if isinstance(event, Corrected):
+    if isinstance(event, Corrected) or event.run is not None:
         return event.run == run.name
-    if event.run is not None:
-        return event.run == run.name
-    return run.revision in event.revisions and event.board in {None, run.board} and run.measured_at <= event.at
+    within = run.revision in event.revisions and event.board in {None, run.board}
+    return within and run.role == "candidate" and run.measured_at <= event.at
 
 
 def open_dispute(events: Iterable[Event]) -> Disputed | None:

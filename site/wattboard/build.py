@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench import heads as known_heads
-from wattbench import keys
 from wattbench.problems import Problem, Refusal, refuse
-from wattboard import api, editions, gathering, listings, pages, publishing
+from wattboard import api, editions, listings, pages, publishing
 from wattboard.advising import scores
 from wattboard.badges import examples, pictures, twins
 from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
+from wattboard.life import counting
+from wattboard.life.counting import Places
 from wattboard.pages import choosing, imported_pages
 from wattboard.publishing import Press, imported_files, stamping
 from wattboard.publishing.removing import remove
@@ -59,15 +60,16 @@ def build(
     imported: Sequence[Path] = (),
     heads: Path | None = None,
     png: Path | None = None,
+    ledger: Path | None = None,
     trust: Path | None = None,
 ) -> Site:
     """Build the site into `out` and give what it shows. A killed or failed build leaves the old site as it was.
 
     Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache;
     `imported` are folders of imported editions, which get pages of their own; `heads` is a file of the newest revisions
-    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder; `trust` is the file of trusted keys, by
-    default the repository's. Raises Refusal with every problem of
-    editions and pages, of run files without which results would be wrong, and if `strict` of all run files.
+    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder. `ledger` and `trust` are the ledger
+    and the trusted keys, where they do not lie beside the submissions. Raises Refusal with every problem of editions,
+    ledger and pages, of run files without which results would be wrong, and if `strict` of all run files.
     """
     root = _root()
     out = out.absolute()
@@ -83,14 +85,14 @@ def build(
     others = imported_editions.read_all(imported)
     newest = known_heads.read(heads) if heads else {}
     say("reading runs")
-    trusted = keys.read_trusted(trust or root / "keys" / "trusted.json")
-    gathered = gathering.gather(submissions, trusted, kept_in)
-    if gathered.unkept:
-        say(f"the cache {kept_in} cannot be written: {gathered.unkept}")
-    counting, refused = left_out.part(gathered.filed)
-    uncounted = sorted([*gathered.left_out, *refused])
-    left_out.check(uncounted, strict=strict)
-    site = replace(listings.assemble(counting, opened, uncounted), heads=newest)
+    places = Places(tuple(submissions), ledger, trust)
+    counted = counting.count(places, counting.signed_boards(opened), kept_in)
+    if counted.unkept:
+        say(f"the cache {kept_in} cannot be written: {counted.unkept}")
+    left_out.check(counted.left_out, strict=strict)
+    lived, uncounted = counting.lived(places, counted, opened)
+    site = listings.assemble(counted.filed, opened, sorted([*counted.left_out, *uncounted]), lived)
+    site = replace(site, heads=newest)
     with publishing.ready(Press(site, _address(root), publishing.beside(site))) as make:
         _make(site, others, make, fresh, root, say)
     if png:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wattbench import tasks
 from wattbench.boards import Board
 from wattboard import charts, frame, frontiers, ratings
+from wattboard.life import NO_LIFE, Life, trust
 from wattboard.ratings.reasons import against
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Profile:
 class Site:
     """Everything that is published. `newest` is the date of the newest run, None without runs.
 
-    `left_out` are the run files that do not count; `heads` are the newest revisions on the Hub, as far as known.
+    `left_out` are the run files that do not count; `heads` are the newest revisions on the Hub, as far as known; `life`
+    is what the ledger and the submissions say.
     """
 
     editions: tuple[Opened, ...]
@@ -89,6 +91,7 @@ class Site:
     newest: str | None
     left_out: tuple[LeftOut, ...] = ()
     heads: Mapping[str, str] = field(default_factory=dict)
+    life: Life = NO_LIFE
 
     @property
     def headlines(self) -> tuple[Listing, ...]:
@@ -96,13 +99,16 @@ class Site:
         return tuple(one for one in self.listings if one.headline)
 
 
-def assemble(filed: Sequence[Filed], editions: Iterable[Opened], left_out: Sequence[LeftOut] = ()) -> Site:
+def assemble(
+    filed: Sequence[Filed], editions: Iterable[Opened], left_out: Sequence[LeftOut] = (), life: Life = NO_LIFE
+) -> Site:
     """Rate every run against every edition and sort the results for the pages."""
     editions = tuple(editions)
+    vouch = trust.of(filed, life.events)
     passes = frame.frame(filed)
     names = sorted({one.board for one in filed})
     archive = {
-        one.edition.id: ratings.collect(
+        one.edition.id: vouch(
             ratings.rate(frame.only(passes, one.boards), one.edition, [one.boards[name] for name in sorted(one.boards)])
         )
         for one in editions
@@ -114,7 +120,7 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened], left_out: Seque
         if current:
             rated = tuple(one for one in archive[current.edition.id] if one.board == name)
         else:
-            rated = ratings.collect(ratings.rate(frame.only(passes, [name]), None, []))
+            rated = vouch(ratings.rate(frame.only(passes, [name]), None, []))
         now = _newest(rated)
         newest_ones = {(one.model, one.revision) for one in now}
         earlier += [one for one in rated if (one.model, one.revision) not in newest_ones]
@@ -122,7 +128,8 @@ def assemble(filed: Sequence[Filed], editions: Iterable[Opened], left_out: Seque
     ordered = _headlines_first(listings)
     newest = max((one.measured_at for one in filed), default=None)
     profiles = _profiles(ordered, earlier, filed)
-    return Site(editions, ordered, profiles, archive, tuple(filed), newest[:10] if newest else None, tuple(left_out))
+    day = newest[:10] if newest else None
+    return Site(editions, ordered, profiles, archive, tuple(filed), day, tuple(left_out), life=life)
 
 
 def frontier(rated: Iterable[Rating], *, higher_is_better: bool) -> frozenset[str]:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import many_models
 import site_factory as make
 
-from wattbench import runs
+from wattbench import evidence, runs
 from wattbench.boards import Board
 from wattboard import frame
 from wattboard.founding import anchors, freezing
@@ -60,6 +60,7 @@ def write(folder: Path, models: int) -> Path:
         home = folder / "s" / one["model"]["id"] / "runs"
         home.mkdir(parents=True, exist_ok=True)
         (home / f"{one['board']}--{DAY}-{hashlib.sha256(data).hexdigest()[:12]}.json").write_bytes(data)
+    make.seal(folder / "s")
     passes = frame.frame(frame.gather([folder / "s"]))
     freezing.freeze(folder / "e", "2026-06", anchors.anchors(passes), demo=False)
     return folder
@@ -73,8 +74,10 @@ def change(folder: Path) -> Path:
         one["joules"] = round(one["joules"] * 1.01, 4)
     data = (json.dumps(told, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     path.unlink()
+    evidence.envelope_of(path).unlink()
     fresh = path.with_name(f"{told['board']}--{DAY}-{hashlib.sha256(data).hexdigest()[:12]}.json")
     fresh.write_bytes(data)
+    make.seal(folder / "s")
     return fresh
 
 

@@ -8,7 +8,7 @@ const none = '<span class="ws-none">none</span>';
 export function stars(row) {
   if (row.stars == null) return '<span class="ws-unrated">not rated</span>';
   const best = row.stars_at_best || row.stars;
-  const label = `${row.stars} of 5 stars, ${row.status}${best > row.stars ? `, ${best} at the better end of the interval` : ""}`;
+  const label = `${row.stars} of 5 stars, ${row.status}${row.trust === "disputed" ? ", disputed" : ""}${best > row.stars ? `, ${best} at the better end of the interval` : ""}`;
   let drawn = "";
   for (let place = 0; place < 5; place += 1) {
     drawn += `<use href="#ws-${place < row.stars ? "on" : place < best ? "may" : "off"}" x="${16 * place}"/>`;
@@ -17,9 +17,10 @@ export function stars(row) {
 }
 
 export function state(row, board) {
-  if (row.stars == null) return "";
+  const disputed = row.trust === "disputed" ? '<span class="ws-tag ws-tag--disputed">disputed</span>' : "";
+  if (row.stars == null) return disputed;
   const borderline = row.stars_at_best > row.stars && row.status !== "borderline";
-  return `<span class="ws-tag">${board.demo ? "demo" : row.status}</span>${borderline ? '<span class="ws-tag">borderline</span>' : ""}`;
+  return `<span class="ws-tag">${board.demo ? "demo" : row.status}</span>${borderline ? '<span class="ws-tag">borderline</span>' : ""}${disputed}`;
 }
 
 export function energy(row, board) {

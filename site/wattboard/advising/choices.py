@@ -124,7 +124,7 @@ def choice(one: Rating, wh: float, latency: float | None = None) -> Choice:
         seconds_per_query=one.seconds_per_query,
         latency_p95_seconds=latency,
         stars=one.stars,
-        status=one.status,
+        status=one.standing,
         revision=one.revision,
     )
 

@@ -85,6 +85,7 @@ def result(rating: Rating, known: Known, **more: object) -> dict[str, Any]:
         "edition": rating.edition,
         "kind": rating.kind,
         "status": rating.status,
+        "trust": rating.trust,
         "stars": rating.stars,
         "stars_at_best": rating.stars_at_best,
         "stars_least": rating.stars_least,

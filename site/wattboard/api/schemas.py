@@ -20,6 +20,7 @@ Stars = Annotated[int | None, Field(ge=1, le=5)]
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Status = Literal["confirmed", "borderline", "provisional", "unrated"]
+Trust = Literal["verified", "reproduced", "disputed", "unsigned"]
 Four = tuple[float, float, float, float]
 
 
@@ -59,6 +60,9 @@ class Rated(Strict):
     board: str
     edition: str | None
     status: Status
+    trust: Trust
+    """Who vouches for it: `verified` by signatures of trusted keys, `reproduced` by two cards that agree, `disputed` by
+    a second measurement that disagrees, `unsigned` by nobody, as in a demo."""
     stars: Stars
     """The star shown: what the worse end of the interval earns. Null where `reasons` say why."""
     stars_at_best: Stars

@@ -99,7 +99,7 @@ def of(
     holds: dict[State, str] = {}
     if claim == "withdrawn":
         holds["withdrawn"] = "withdrawn"
-    if claim == "disputed":
+    if claim == "disputed" or rating.disputed:
         holds["disputed"] = "disputed: a second measurement disagrees"
     if later is not None:
         holds["superseded"] = f"superseded by edition {later}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wattboard.cli.publish import Editions, Submissions  # noqa: TC001 - typer reads them when it runs
+from wattboard.cli import rate
+from wattboard.cli.publish import Editions, Keys, Ledger, Submissions  # noqa: TC001 - typer reads them when it runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ def advise(
         typer.Option("--imported", exists=True, file_okay=False, help="A folder of imported editions."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Say which model does a task with the lowest energy, good enough and fast enough, and what a switch saves."""
     import json
@@ -63,14 +66,14 @@ def advise(
     from wattboard import editions as frozen
     from wattboard.advising import advice_json, advice_sentences, choices, scores
     from wattboard.imports import files
-    from wattboard.ratings import admission
+    from wattboard.life import Life
 
     if within is not None and min_quality is not None:
         raise refuse("", "--within", "a quality is asked for twice", "Give --within or --min-quality, not both")
-    filed, left = admission.admit(frame.gather(submissions or [Path("submissions")]))
-    for problem in left:
-        typer.echo(f"Left out: {problem}", err=True)
-    site = listings.assemble(filed, frozen.read_all(editions or [Path("site/editions")]))
+    opened = frozen.read_all(editions or [Path("site/editions")])
+    counted = rate.gather(submissions, opened, ledger, keys)
+    filed = counted.filed
+    site = listings.assemble(filed, opened, life=Life(counted.events))
     others = files.read_all(imported or [])
     latencies = choices.latencies(frame.frame(filed))
     offers = {one.board.name: choices.of(one, latencies) for one in site.listings}

@@ -40,6 +40,14 @@ Imported = Annotated[
         show_default="none",
     ),
 ]
+Ledger = Annotated[
+    Path | None,
+    typer.Option("--ledger", help="The ledger's folder.", show_default="the one beside the submissions"),
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option("--keys", help="The file of trusted keys.", show_default="keys/trusted.json beside the submissions"),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where the site goes.")]
 OUT = Path("build/html")
 CACHE = Path("build/cache")
@@ -64,9 +72,8 @@ def build(
         typer.Option("--heads", help="The newest revisions on the Hub, as `wattbench heads` wrote them."),
     ] = None,
     png: Annotated[bool, typer.Option("--png", help="Draw badges as PNG too; kept ones are not drawn again.")] = False,
-    keys: Annotated[
-        Path | None, typer.Option("--keys", help="The file of trusted keys.", show_default="keys/trusted.json")
-    ] = None,
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Rate every run and build the site. Run files that do not hold are left out, and a page says why."""
     from rich.console import Console
@@ -76,7 +83,8 @@ def build(
     console = Console(stderr=True, highlight=False)
     folders = (submissions or [Path("submissions")], editions or [Path("site/editions")])
     more: dict[str, Any] = {"strict": strict, "kept_in": None if no_cache else CACHE, "imported": imported or ()}
-    more |= {"heads": heads, "png": PNG if png else None, "trust": keys}
+    more |= {"heads": heads, "png": PNG if png else None}
+    more |= {"ledger": ledger, "trust": keys}
     if console.is_terminal:
         with console.status("building the site") as status:
             site = build_site(*folders, out, lambda words: status.update(f"{words} ..."), **more)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattbench.problems import refuse
-from wattboard.cli.publish import Editions, Submissions  # noqa: TC001 - typer reads them when it runs
+from wattboard.cli.publish import Editions, Keys, Ledger, Submissions  # noqa: TC001 - typer reads them when it runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattboard.editions import Opened
     from wattboard.founding.rollovers import Rollover
-    from wattboard.frame import Filed
+    from wattboard.life.counting import Counted
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -40,12 +40,14 @@ def freeze(
     ] = False,
     submissions: Submissions = None,
     editions: Annotated[Path, typer.Option("--editions", help="The folder of editions.")] = Path("site/editions"),
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Freeze the thresholds of boards, from their founding cohort or their reference model. A board is frozen once."""
     from wattboard import frame
     from wattboard.founding import anchors, cohorts, freezing
 
-    passes = frame.frame(_gather(submissions))
+    passes = frame.frame(gather(submissions, () if demo else None, ledger, keys).filed)
     found = anchors.anchors(passes)
     founding = {} if demo else cohorts.foundings(passes, found, edition)
     editions.mkdir(parents=True, exist_ok=True)  # the build that follows asks for it, also where nothing was frozen
@@ -67,13 +69,16 @@ def rollover(
     submissions: Submissions = None,
     editions: Editions = None,
     as_json: Json = False,
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Say whether an edition may or must roll over, and what every star would become. Changes nothing."""
     from wattboard import frame
     from wattboard.founding import rollovers
 
-    filed = _gather(submissions)
-    opened = _edition(edition, _opened(editions))
+    every = _opened(editions)
+    filed = gather(submissions, every, ledger, keys).filed
+    opened = _edition(edition, every)
     day = (
         on.date() if on else date.fromisoformat(max((one.run.measured_at[:10] for one in filed), default="0001-01-01"))
     )
@@ -95,12 +100,16 @@ def explain(
     submissions: Submissions = None,
     editions: Editions = None,
     as_json: Json = False,
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Say in plain sentences why a model has its star, and what would change it."""
     from wattboard import explaining
     from wattboard.explaining import sentences
 
-    told = explaining.explain(_gather(submissions), _opened(editions), model, board)
+    opened = _opened(editions)
+    counted = gather(submissions, opened, ledger, keys)
+    told = explaining.explain(counted.filed, opened, model, board, counted.events)
     if as_json:
         typer.echo(json.dumps(sentences.as_dict(told), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False))
         return
@@ -108,15 +117,23 @@ def explain(
         typer.echo(line)
 
 
-def _gather(folders: list[Path] | None) -> tuple[Filed, ...]:
-    """Read the runs that count, and name those that are left out."""
-    from wattboard import frame
-    from wattboard.ratings import admission
+def gather(
+    folders: list[Path] | None, opened: Sequence[Opened] | None, ledger: Path | None = None, keys: Path | None = None
+) -> Counted:
+    """Read the runs that count against some editions, and name those that are left out.
 
-    counting, left = admission.admit(frame.gather(folders or [Path("submissions")]))
-    for problem in left:
+    Without editions only signed runs count, as on every board of a rated edition.
+    """
+    from wattboard.gathering import left_out
+    from wattboard.life import counting
+
+    places = counting.Places(tuple(folders or [Path("submissions")]), ledger, keys)
+    counted = counting.count(places, None if opened is None else counting.signed_boards(opened))
+    refused = [problem for one in counted.left_out for problem in one.problems]
+    left_out.check(counted.left_out, strict=False)
+    for problem in refused:
         typer.echo(f"Left out: {problem}", err=True)
-    return counting
+    return counted
 
 
 def _opened(folders: list[Path] | None) -> tuple[Opened, ...]:

@@ -48,4 +48,4 @@ def _stars(one: Rating, *, demo: bool) -> str:
     full, word = (
         ("*", one.status) if one.status in {"confirmed", "borderline"} else ("☆", "demo" if demo else one.status)
     )
-    return f"{full * one.stars}{'.' * (5 - one.stars)} {word}"
+    return f"{full * one.stars}{'.' * (5 - one.stars)} {word}{', disputed' if one.disputed else ''}"

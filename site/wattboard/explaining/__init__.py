@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from wattbench.boards import Board
 from wattbench.problems import refuse
 from wattboard import formats, frame, ratings
+from wattboard.life import trust
 from wattboard.ratings import calibration, thresholds
 from wattboard.ratings.reasons import FACTOR_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wattbench.ledger import Event
     from wattbench.runs import Gate
     from wattboard.editions import FrozenBoard, Opened
     from wattboard.frame import Filed
@@ -53,7 +55,9 @@ class Explanation:
     confirm: tuple[str, ...]
 
 
-def explain(filed: Sequence[Filed], editions: Sequence[Opened], model: str, wanted: str) -> Explanation:
+def explain(
+    filed: Sequence[Filed], editions: Sequence[Opened], model: str, wanted: str, events: Sequence[Event] = ()
+) -> Explanation:
     """Explain the star of a model's newest revision on a board, or on the headline board of a task.
 
     Raises Refusal where the model was not measured there.
@@ -63,7 +67,7 @@ def explain(filed: Sequence[Filed], editions: Sequence[Opened], model: str, want
     frozen = opened.boards[name] if opened else None
     own = [one for one in filed if one.run.board == name]
     rows = ratings.rate(frame.frame(own), opened.edition if opened else None, [frozen] if frozen else [])
-    rated = [one for one in ratings.collect(rows) if one.model == model]
+    rated = [one for one in trust.of(own, events)(rows) if one.model == model]
     rating = max(rated, key=lambda one: (one.measured_at, one.revision))
     judged = tuple(
         Judged(one.run.session, one.digest, gate)

@@ -33,6 +33,7 @@ def as_dict(told: Explanation) -> dict[str, Any]:
         "edition": one.edition,
         "kind": one.kind,
         "status": one.status,
+        "trust": one.trust,
         "stars": one.stars,
         "stars_at_best": one.stars_at_best,
         "reasons": [{"name": name, "text": REASONS[name]} for name in one.reasons],
@@ -125,6 +126,8 @@ def _gates(told: Explanation) -> Iterator[str]:
 
 
 def _standing(told: Explanation) -> Iterator[str]:
+    if told.rating.disputed:
+        yield "The result is disputed: a second measurement disagrees, and a third decides."
     if told.because:
         yield f"The star is {told.rating.status} because {'; '.join(told.because)}."
     if told.confirm:

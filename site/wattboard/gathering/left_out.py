@@ -15,7 +15,7 @@ from wattbench.problems import Problem, Refusal
 from wattboard.ratings import admission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from wattboard.gathering.filed import Filed
 
@@ -50,12 +50,12 @@ def of(path: Path, folder: Path, problems: Iterable[Problem], *, wrong: bool = F
     return LeftOut(printable(path.relative_to(folder).as_posix()), reasons, wrong, told)
 
 
-def part(filed: Sequence[Filed]) -> tuple[tuple[Filed, ...], tuple[LeftOut, ...]]:
-    """Part runs that may be rated together from those that may not.
+def part(filed: Sequence[Filed], signed: Collection[str] = ()) -> tuple[tuple[Filed, ...], tuple[LeftOut, ...]]:
+    """Part runs that may be rated together from those that may not; on `signed` boards those that nobody signed.
 
     Two runs that claim one place and one second are wrong: whichever counted, the other might be the run.
     """
-    counting, refused = admission.admit(filed)
+    counting, refused = admission.admit(filed, signed)
     paths = {str(one.path): one.path for one in filed}
     left = [of(paths[one.file], paths[one.file].parents[3], [one]) for one in refused]
     for run in _twins(filed):

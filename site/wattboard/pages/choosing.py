@@ -45,6 +45,7 @@ COLUMNS = (
     "parameters",
     "licence",
     "measured_at",
+    "trust",
 )
 
 
@@ -141,6 +142,7 @@ def _row(one: Rating, listing: Listing, known: Latencies) -> list[Any]:
         one.parameters,
         one.licence,
         one.measured_at[:10],
+        one.trust,
     ]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wattboard.ratings.reasons import Status
 
 MIN_COHORT = 20
+Trust = Literal["verified", "reproduced", "disputed", "unsigned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Rating:
     `wh_low` to `wh_high` is the 95 % interval; `stars` is what the worse end earns, None where `reasons` say why.
     `stars_least` to `stars_most` is the range of the star when each lineage in turn is left out of the founding cohort,
     None where the board has none. `fewest` is the smallest number of passes in a session, `factor` the largest |ln c|;
-    `reference_flags` tells whether a gate was flagged for the reference model of one of its sessions.
+    `reference_flags` tells whether a gate was flagged for the reference model of one of its sessions. `trust` is not by
+    the rule: who vouches for the runs, and whether somebody disputes them (METHOD section 6).
     """
 
     board: str
@@ -75,6 +77,17 @@ class Rating:
     first_measured_at: str | None = None
     weights_digest: str | None = None
     reference_flags: bool = False
+    trust: Trust = "unsigned"
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a second measurement disagrees, and nothing has ended that yet."""
+        return self.trust == "disputed"
+
+    @property
+    def standing(self) -> str:
+        """What the stars are worth, in words: the status, and that somebody disputes them."""
+        return f"{self.status}, disputed" if self.disputed else self.status
 
 
 def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenBoard]) -> pl.LazyFrame:
@@ -197,7 +210,7 @@ def _with_ranges(starred: pl.LazyFrame, boards: Iterable[FrozenBoard]) -> pl.Laz
 def collect(rated: pl.LazyFrame) -> tuple[Rating, ...]:
     """Turn a rated frame into Ratings."""
     renamed = rated.rename({"S": "sessions", "n": "passes", "s_w": "spread", "quality_value": "quality"})
-    rows = renamed.select(Rating.__slots__).collect().to_dicts()
+    rows = renamed.select(name for name in Rating.__slots__ if name != "trust").collect().to_dicts()
     return tuple(Rating(**row | {"reasons": tuple(row["reasons"])}) for row in rows)
 
 

@@ -10,20 +10,24 @@ from wattbench.boards import Board
 from wattbench.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from wattboard.frame import Filed
 
 LONGEST = 200  # characters of a part of a model's name: with an ending it is a file's name, of 255 bytes at most
 
+SIGN = "Sign it with `wattbench sign` on the host that measured it; keys/README.md says which keys count"
+UNSIGNED = "is not signed, and on a board of a rated edition only runs count that a trusted key has signed"
 
-def admit(filed: Iterable[Filed]) -> tuple[tuple[Filed, ...], tuple[Problem, ...]]:
+
+def admit(filed: Iterable[Filed], signed: Collection[str] = ()) -> tuple[tuple[Filed, ...], tuple[Problem, ...]]:
     """Part the runs that count from those that are left out, each of which is named with its reason.
 
     Left out are runs of a board whose task or version does not exist; runs of a model whose name no page can have, or
-    that differs from another's in upper and lower case only; and runs that claim the place of another: the same model
-    and revision, on the same board, in the same session, in the same role. Of two the one measured first counts, so
-    that no file added later moves a star.
+    that differs from another's in upper and lower case only; runs that nobody signed, on the boards that are `signed`
+    (those of rated editions: a result counts where the maintainers' harness vouches for it); and runs that claim the
+    place of another: the same model and revision, on the same board, in the same session, in the same role. Of two the
+    one measured first counts, so that no file added later moves a star.
     """
     kept: dict[tuple[str, ...], Filed] = {}
     spelt: dict[str, str] = {}
@@ -35,6 +39,11 @@ def admit(filed: Iterable[Filed]) -> tuple[tuple[Filed, ...], tuple[Problem, ...
             continue
         if why := _unplaced(one.model, spelt.setdefault(one.model.casefold(), one.model)):
             left.append(Problem(str(one.path), "model.id", why, "Measure it under the name that it has"))
+            continue
+        if one.signer is None and one.board in signed:
+            left.append(
+                Problem(str(one.path), "", UNSIGNED, "Sign it with `wattbench sign` on the host that measured it")
+            )
             continue
         place = (one.board, one.model, one.revision, one.session, one.role)
         first = kept.setdefault(place, one)
