@@ -193,7 +193,7 @@ def test_a_disputed_result_says_so_wherever_it_has_a_star(folder: Path) -> None:
     (page,) = [one.body for one in rendered.models if one.id == lived.MODEL]
     assert page.count("ws-tag--disputed") >= 2
     assert "It is disputed" in page
-    assert sum("disputed" in one.body for one in rendered.models if one.id != lived.MODEL) == 0
+    assert not [one for one in rendered.models if one.id != lived.MODEL and "It is disputed" in one.body]
 
 
 def test_a_dispute_ends_when_it_is_resolved_or_its_result_withdrawn(folder: Path) -> None:
