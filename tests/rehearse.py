@@ -2,7 +2,8 @@
 
     make rehearse
 
-A bare git repository stands in for GitHub, and each step runs the very command that its workflow or the GPU host runs.
+A bare git repository stands in for GitHub. Steps of workflows are read from .github/workflows and run as they stand
+there, by bash; the GPU host's script is the host's own.
 What is measured is a stand-in for a model, in windows of half a second, with energy estimated: nothing of it could be
 rated, and its badge says so. Then come the refusals. `tests/test_rehearsal.py` holds what is told here to be true.
 """
@@ -10,6 +11,7 @@ rated, and its badge says so. Then come the refusals. `tests/test_rehearsal.py` 
 from __future__ import annotations
 
 import contextlib
+import html
 import importlib
 import io
 import json
@@ -23,10 +25,11 @@ import textwrap
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import shelf_factory
+import yaml
 
 from wattbench import environment, keys, meters
 
@@ -91,12 +94,12 @@ class Stage:
         """The repository that stands in for GitHub's."""
         return self.folder / "origin.git"
 
-    def run(self, *command: object, cwd: Path | None = None) -> Done:
+    def run(self, *command: object, cwd: Path | None = None, **environment: str) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
             [str(one) for one in command],
             cwd=cwd or self.folder,
-            env=os.environ | QUIET_GIT,
+            env=os.environ | QUIET_GIT | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -141,11 +144,24 @@ class Stage:
         self.must("git", "commit", "--quiet", "--message", words, cwd=where)
         self.must("git", "push", "--quiet", "origin", branch, cwd=where)
 
-    def merged(self, branch: str) -> Path:
-        """Give what GitHub hands a workflow: the branch merged into main, in a clone of its own."""
-        where = self.clone(f"change-{branch.replace('/', '-')}")
-        self.must("git", "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}", cwd=where)
+    def workspace(self, branch: str) -> Path:
+        """Give what GitHub hands a workflow: main in `trusted`, and in `change` the branch merged into it."""
+        where = self.folder / f"workspace-{branch.replace('/', '-')}"
+        where.mkdir()
+        self.clone(f"{where.name}/trusted")
+        change = self.clone(f"{where.name}/change")
+        self.must("git", "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}", cwd=change)
         return where
+
+    def step(self, workflow: str, name: str, where: Path, **environment: str) -> Done:
+        """Run a step of a workflow as it stands there; what it takes from an event is given by name."""
+        told = yaml.safe_load((ROOT / ".github/workflows" / workflow).read_text(encoding="utf-8"))
+        (found,) = (one for job in told["jobs"].values() for one in job["steps"] if one.get("name") == name)
+        own = {key: value for key, value in found.get("env", {}).items() if "${{" not in value}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        set_ = own | environment | {"PATH": path, "GITHUB_OUTPUT": str(where / "output.txt")}
+        cwd = where / found.get("working-directory", ".")
+        return self.run("bash", "-e", "-c", found["run"], cwd=cwd, **set_)
 
     def merge(self, where: Path) -> None:
         """Merge what was checked: a maintainer's click."""
@@ -225,27 +241,29 @@ def submit(stage: Stage) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(SUBMISSION, encoding="utf-8")
     stage.commit(fork, "please-measure", f"Measure {MODEL}")
-    stage.scene("A stranger submits a model: one file, on a branch", Done(0, ""), SUBMISSION.splitlines()[1:4])
-    change = stage.merged("please-measure")
-    found = check(stage, change, "person", "json")
-    document = found.said[found.said.index("{") :]
-    with zipfile.ZipFile(stage.folder / "check.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("check.json", document)
-    notes = [one["message"] for one in json.loads(document)["notes"]]
-    stage.scene("It is checked with main's own code (check.yml)", found, ["no problem, and worth knowing:", *notes])
+    stage.scene("A stranger submits a model: one file, on a branch", Done(0, ""), SUBMISSION.splitlines()[2:4])
+    where = stage.workspace("please-measure")
+    found = check(stage, where)
+    said = [one["message"] for one in found["notes"]] or ["nothing is wrong"]
+    stage.scene("It is checked with main's own code (check.yml)", Done(int(not found["ok"]), json.dumps(found)), said)
     main = stage.clone("main")
-    given = (stage.folder / "check.zip", "--submissions", main / "submissions", "--editions", main / "site/editions")
-    said = stage.ours("wattboard", "comment", *given)
-    stage.scene("The pull request is told (comment.yml)", said, [one for one in said.said.splitlines()[1:] if one])
-    stage.merge(change)
+    with zipfile.ZipFile(main / "check.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(where / "check.json", "check.json")
+    done = stage.step("comment.yml", "Write the comment", main)
+    comment = (main / "comment.md").read_text(encoding="utf-8")
+    told = [one for one in comment.splitlines()[1:] if one]
+    stage.scene("The pull request is told (comment.yml)", Done(done.status, done.said + comment), told)
+    stage.merge(where / "change")
     stage.scene("A maintainer merges it", Done(0, ""))
 
 
-def check(stage: Stage, change: Path, role: str, form: str) -> Done:
-    """Check a change as check.yml and results.yml do."""
-    return stage.ours(
-        "wattbench", "check", "--base", "origin/main", "--role", role, "--format", form, "--offline", cwd=change
-    )
+def check(stage: Stage, where: Path) -> dict[str, Any]:
+    """Check a stranger's change as check.yml does, and give what it hands to the comment."""
+    done = stage.step("check.yml", "Check", where, ROLE="person")
+    if done.status:
+        raise RuntimeError(done.said)
+    found: dict[str, Any] = json.loads((where / "check.json").read_text(encoding="utf-8"))
+    return found
 
 
 def host(stage: Stage) -> Done:
@@ -289,18 +307,20 @@ def results_branch(stage: Stage) -> str:
 
 def verify(stage: Stage) -> None:
     """Verify the host's branch as results.yml does, and merge it."""
-    change = stage.merged(results_branch(stage))
-    found = check(stage, change, "harness", "github")
-    stage.scene("Only runs and the ledger change (results.yml)", found)
-    trusted = stage.folder / "main/keys/trusted.json"
-    held = stage.ours("wattbench", "verify", "--keys", trusted, "submissions", cwd=change)
-    stage.scene("Every run is signed and follows from its trace (results.yml)", held, held.said.splitlines())
-    stage.merge(change)
+    where = stage.workspace(results_branch(stage))
+    title = "Only runs and the ledger change"
+    stage.scene(f"{title} (results.yml)", stage.step("results.yml", title, where))
+    title = "Every run is signed and follows from its trace"
+    done = stage.step("results.yml", title, where)
+    stage.scene(f"{title} (results.yml)", done, done.said.splitlines())
+    stage.merge(where / "change")
     stage.scene("A maintainer merges the result", Done(0, ""))
+    done = stage.step("publish.yml", "Check the submissions, verify the runs", stage.clone("published"))
+    stage.scene("Before it is published all is checked and verified once more (publish.yml)", done)
 
 
 def badge(stage: Stage, when: str) -> str:
-    """Build the site from main as publish.yml does, and read what the model's badge says."""
+    """Build the site from main, with main's keys, and read what the model's badge says."""
     main, out = stage.clone(f"site-{when}"), stage.folder / f"html-{when}"
     folders = ("--submissions", main / "submissions", "--editions", main / "site/editions")
     trusted = main / "keys/trusted.json"
@@ -308,7 +328,8 @@ def badge(stage: Stage, when: str) -> str:
     if done.status:
         raise RuntimeError(done.said)
     found = sorted((out / "badges/v1" / MODEL).glob(f"{TASK}.svg"))
-    return found[0].read_text(encoding="utf-8").split("<title>")[1].split("</title>")[0] if found else "none"
+    titles = [one.read_text(encoding="utf-8").split("<title>")[1].split("</title>")[0] for one in found]
+    return html.unescape(titles[0]) if titles else "none"
 
 
 def refusals(stage: Stage) -> None:
@@ -319,9 +340,10 @@ def refusals(stage: Stage) -> None:
     (fork / "site/editions/2026-12").mkdir()
     (fork / "site/editions/2026-12/edition.json").write_text("{}", encoding="utf-8")
     stage.commit(fork, "five-stars", f"Five stars for {MODEL}")
-    found = check(stage, stage.merged("five-stars"), "person", "rich")
-    shown = [one for one in found.said.splitlines() if "not yours" in one]
-    stage.scene("A fork edits a run, the keys, an edition, a workflow: each path is told", found, shown)
+    found = check(stage, stage.workspace("five-stars"))
+    shown = [f"{one['file']}: {one['message']}" for one in found["problems"]]
+    told = Done(int(not found["ok"]), "\n".join(shown))
+    stage.scene("A fork edits a run, the keys, an edition, a workflow: each path is told", told, shown)
     for name, what in (
         ("unknown", "a key that nobody trusts"),
         ("ended", "a key that has ended"),

@@ -77,7 +77,7 @@ def test_nothing_is_permitted_that_no_job_asks_for(file: Path) -> None:
 
 def test_no_workflow_gives_a_forks_code_the_rights_of_main() -> None:
     triggers = {file.name: set(read(file)["on"]) for file in FILES}
-    assert not [name for name, on in triggers.items() if on & {"pull_request_target", "issue_comment", "schedule"}]
+    assert not [name for name, on in triggers.items() if on & {"pull_request_target", "issue_comment"}]
     assert {name for name, on in triggers.items() if "workflow_run" in on} == {"comment.yml"}
     told = (FOLDER / "comment.yml").read_text(encoding="utf-8")
     (checkout,) = [step for file, step in steps() if file == "comment.yml" and "checkout" in step.get("uses", "")]
@@ -91,6 +91,14 @@ def test_code_that_a_pull_request_brings_is_never_installed_by_its_check() -> No
         if file in {"check.yml", "results.yml"} and "pip install" in step.get("run", ""):
             assert step["run"].endswith("--constraint trusted/constraints.txt ./trusted")
             assert "working-directory" not in step
+
+
+def test_what_checks_a_pull_request_comes_from_main() -> None:
+    for name in ("check.yml", "results.yml"):
+        own = [step for file, step in steps() if file == name]
+        trusted, change = [step["with"] for step in own if "checkout" in step.get("uses", "")]
+        assert (trusted["path"], trusted["ref"]) == ("trusted", "main")
+        assert (change["path"], "ref" in change) == ("change", False)
 
 
 def test_no_secret_is_named_and_the_token_goes_where_it_is_needed() -> None:
