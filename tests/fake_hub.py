@@ -14,8 +14,10 @@ import re
 import threading
 import time
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+import fake_hub_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +33,8 @@ class Repository:
     """A model or a data set. `claimed` gives files a sha256 that they do not have.
 
     named: how the Hub spells it, where that is not `id`. more: further fields of the API's answer.
-    converted: the Hub's own conversion of a data set to Parquet, under a reference of its own.
+    converted: the Hub's own conversion of a data set to Parquet, under a reference of its own. others: the files of
+    other commits.
     """
 
     kind: Literal["models", "datasets"]
@@ -45,6 +48,7 @@ class Repository:
     private: bool = False
     named: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def info(self) -> bytes:
         """What the API answers about it."""
@@ -88,8 +92,25 @@ class Fault:
     method: str = ""
 
 
+@dataclass
+class Pull:
+    """A pull request: the files that its one commit writes, None for one that it removes."""
+
+    number: int
+    model: str
+    title: str
+    description: str
+    author: str
+    parent: str | None
+    files: dict[str, bytes | None]
+    status: str = "open"
+
+
 class FakeHub:
-    """What the server has, what goes wrong, and what it was asked."""
+    """What the server has, what goes wrong, and what it was asked.
+
+    people: who a token speaks for, as whoami says it. broken_cards: what the Hub says of the front matter of any card.
+    """
 
     def __init__(self) -> None:
         self.repositories: dict[tuple[str, str], Repository] = {}
@@ -97,6 +118,10 @@ class FakeHub:
         self.asked: list[str] = []
         self.sent: dict[str, int] = {}
         self.url = ""
+        self.people: dict[str, dict[str, Any]] = {}
+        self.pulls: list[Pull] = []
+        self.commits: list[dict[str, Any]] = []
+        self.broken_cards: list[str] = []
 
     def put(
         self, kind: Literal["models", "datasets"], identity: str, files: Mapping[str, bytes], **more: Any
@@ -156,11 +181,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             headers = dict(fault.headers) | ({"X-Error-Code": fault.code} if fault.code else {})
             return self.reply(fault.status, b'{"error": "no"}', headers)
         path = urllib.parse.unquote(self.path.split("?")[0].strip("/"))
+        if fake_hub_writing.get(self, path):
+            return None
         if found := re.fullmatch(r"api/(models|datasets)/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             return self.about(*found.groups())
-        if found := re.fullmatch(r"(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+        if found := re.fullmatch(r"(datasets/)?([^/]+/[^/]+)/resolve/(refs/pr/\d+|[^/]+)/(.+)", path):
             return self.file("datasets" if found[1] else "models", found[2], found[3], found[4], fault)
         return self.reply(404, b"{}", {})
+
+    def do_POST(self) -> None:
+        self.state.asked.append(f"POST {self.path}")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.state.fault("POST", self.path)
+        if fault and fault.status:
+            headers = dict(fault.headers) | ({"X-Error-Code": fault.code} if fault.code else {})
+            return self.reply(fault.status, b'{"error": "no"}', headers)
+        return fake_hub_writing.post(self, urllib.parse.unquote(self.path.split("?")[0].strip("/")), body)
 
     def repository(self, kind: str, identity: str, revision: str | None) -> Repository | None:
         one = self.state.repositories.get((kind, identity))
@@ -168,6 +204,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
         elif one.converted is not None and revision in (CONVERTED, one.converted.commit):
             return one.converted
+        elif revision is not None and revision.startswith("refs/pr/"):
+            return fake_hub_writing.pulled(self, one, int(revision.rsplit("/", 1)[1]))
+        elif revision in one.others:
+            return replace(one, commit=revision, files=one.others[revision])
         elif revision not in (None, "main", one.commit):
             self.reply(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
         else:

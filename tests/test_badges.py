@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import site_factory as make
 
+from wattbench.claims import Claim
+from wattbench.heads import Head
 from wattboard import editions, frame, listings, pages
 from wattboard.badges import endpoints, examples, faces, flat, label, looks, pictures, twins
 from wattboard.founding import anchors, freezing
@@ -139,23 +141,32 @@ def test_a_figure_that_was_taken_back_is_nowhere(site: Site) -> None:
 def test_the_strongest_state_is_shown_and_words_say_all_that_holds(site: Site) -> None:
     listing = site.listings[0]
     rating = replace(listing.all[0], revision="a" * 40, status="borderline")
-    face = faces.of(rating, listing.task, listing.edition, head=HEAD, later="2027-12", claim="disputed")
+    face = faces.of(rating, listing.task, listing.edition, head=Head(revision=HEAD), later="2027-12", claim="disputed")
     assert face.state == "disputed"
     for said in ("disputed", "superseded by edition 2027-12", "older revision", "borderline"):
         assert said in faces.words(face)
-    assert faces.of(rating, listing.task, listing.edition, head=HEAD, later="2027-12").state == "superseded"
-    assert faces.of(rating, listing.task, listing.edition, head=HEAD).state == "older-revision"
-    assert faces.of(rating, listing.task, listing.edition, head="a" * 40).state == "demo"
+    assert (
+        faces.of(rating, listing.task, listing.edition, head=Head(revision=HEAD), later="2027-12").state == "superseded"
+    )
+    assert faces.of(rating, listing.task, listing.edition, head=Head(revision=HEAD)).state == "older-revision"
+    assert faces.of(rating, listing.task, listing.edition, head=Head(revision="a" * 40)).state == "demo"
     measured = listing.edition.model_copy(update={"kind": "rated"}) if listing.edition else None
     assert faces.of(rating, listing.task, measured).state == "borderline"
     unrated = replace(rating, stars=None, status="unrated", reasons=("gate-failed",))
-    assert faces.of(unrated, listing.task, measured, head=HEAD).state == "unrated"
+    assert faces.of(unrated, listing.task, measured, head=Head(revision=HEAD)).state == "unrated"
     assert "No star: a gate of the protocol failed." in texts(label.label(faces.of(unrated, listing.task, measured)))
+
+
+def test_a_commit_that_changes_nothing_but_the_card_makes_no_older_revision(site: Site) -> None:
+    listing = site.listings[0]
+    rating = replace(listing.all[0], revision="a" * 40, status="confirmed")
+    face = faces.of(rating, listing.task, None, head=Head(revision=HEAD, same=("a" * 40,)))
+    assert face.state == "confirmed"
 
 
 def test_a_weight_from_a_package_is_never_an_older_revision(site: Site) -> None:
     listing = site.listings[0]
-    assert faces.of(listing.all[0], listing.task, None, head=HEAD).state != "older-revision"
+    assert faces.of(listing.all[0], listing.task, None, head=Head(revision=HEAD)).state != "older-revision"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -236,6 +247,20 @@ def test_a_site_has_every_shape_at_every_address(site: Site) -> None:
             assert drawn[f"editions/demo/badges/{model}/{make.SIMILARITY}{ending}"] == moving
 
 
+def test_what_people_measured_themselves_has_a_grey_badge_until_it_is_measured_here(site: Site) -> None:
+    told = {"revision": "a" * 40, "task": "sentence-similarity", "precision": "fp32", "scenario": "single"}
+    told |= {"hardware": "a laptop", "how": "a plug", "on": "2026-11-01", "github": "somebody"}
+    claims = tuple(
+        Claim.model_validate({"schema": 1, "model": name, "wh_per_1000_queries": 0.5, **told})
+        for name in ("org/claimed", "demo/paraphrase-MiniLM-L3-v2", "Demo/paraphrase-minilm-l3-v2")
+    )
+    before = dict(pictures.pictures(site))
+    after = dict(pictures.pictures(replace(site, life=replace(site.life, claims=claims))))
+    home = "badges/v1/org/claimed/sentence-similarity"
+    assert set(after) - set(before) == {f"{home}{ending}" for ending in (".svg", ".label.svg", ".json")}
+    assert texts(after[f"{home}.svg"]) == "AI energy 0.500 Wh/1k self-reported"
+
+
 def test_beyond_20000_models_there_are_flat_badges_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "FLAT_FROM", 1)
     assert all(path.endswith(".svg") and ".label" not in path for path, _ in pictures.pictures(site))
@@ -245,7 +270,7 @@ def test_a_model_that_the_hub_has_a_newer_revision_of_says_so_on_badge_and_page(
     many = [*make.brackets(), *make.official("org/a", 40.0, revision="a" * 40)]
     filed = frame.gather([make.write(many, tmp_path)])
     plain = listings.assemble(filed, [])
-    known = replace(plain, heads={"org/a": HEAD})
+    known = replace(plain, heads={"org/a": Head(revision=HEAD)})
     path = f"badges/v1/org/a/{make.GPU}.svg"
     older = "older revision than the Hub"
     assert older not in dict(pictures.pictures(plain))[path]

@@ -62,11 +62,8 @@ class Repository:
 
 def look_up(kind: Kind, identity: str, revision: str | None) -> Repository:
     """Look a repository up; without a revision at the head of its main branch. Raises Refusal."""
-    from huggingface_hub import HfApi
-
-    api = HfApi(endpoint=_endpoint())
-    ask: Any = api.model_info if kind == "model" else api.dataset_info
-    info = _persistently(
+    ask: Any = client().model_info if kind == "model" else client().dataset_info
+    info = persistently(
         lambda: ask(identity, revision=revision, files_metadata=True, timeout=TIMEOUT_SECONDS), identity
     )
     if revision not in (None, CONVERTED, info.sha):
@@ -112,7 +109,7 @@ def read(repository: Repository, name: str, limit: int | None = None) -> bytes:
                     break
         return found[:limit]
 
-    data: bytes = _persistently(get, f"{repository.id}/{name}")
+    data: bytes = persistently(get, f"{repository.id}/{name}")
     return data
 
 
@@ -175,7 +172,7 @@ def _download(repository: Repository, name: str, path: Path, tell: Tell | None) 
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _persistently(go_on, f"{repository.id}/{name}", lambda: part.stat().st_size if part.is_file() else 0)
+        persistently(go_on, f"{repository.id}/{name}", lambda: part.stat().st_size if part.is_file() else 0)
         part.rename(path)
     except OSError as error:
         raise refuse(path, "", f"cannot be written: {error.strerror or error}", "Free some space") from None
@@ -202,11 +199,27 @@ def _stream(repository: Repository, name: str, headers: Mapping[str, str]) -> It
         yield response
 
 
+def client() -> Any:  # noqa: ANN401 - its own type would have to be imported
+    """Give huggingface_hub's client for the Hub that HF_ENDPOINT names, or for the one."""
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=_endpoint())
+
+
+def operations(files: Mapping[str, bytes | None]) -> list[Any]:
+    """Give what a commit does to some files, as huggingface_hub takes it; None removes a file."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    return [
+        CommitOperationDelete(path) if data is None else CommitOperationAdd(path, data) for path, data in files.items()
+    ]
+
+
 def _endpoint() -> str | None:
     return os.environ.get("HF_ENDPOINT") or None
 
 
-def _persistently(work: Callable[[], Any], what: str, progress: Callable[[], int] = lambda: 0) -> Any:  # noqa: ANN401
+def persistently(work: Callable[[], Any], what: str, progress: Callable[[], int] = lambda: 0) -> Any:  # noqa: ANN401
     """Do some work with the Hub, trying again where that may help. Raises Refusal in clear words.
 
     Tries are counted anew whenever `progress` has grown.

@@ -32,6 +32,7 @@ _KNOWN = {
     "DisabledRepoError": ("", "has been disabled by the Hub", "Nothing can be fetched from it"),
     "RepositoryNotFoundError": ("id", "is not on the Hub, or private", "Check the spelling, or set HF_TOKEN"),
     "OfflineModeIsEnabled": ("", "the Hub is switched off here by HF_HUB_OFFLINE", "Unset it to fetch"),
+    "LocalTokenNotFoundError": ("HF_TOKEN", "there is no token", "Log in, or set HF_TOKEN"),
     "TimeoutException": ("", "the Hub did not answer in time", "Try again later; fetched parts are kept"),
 }
 _BY_STATUS = {

@@ -127,6 +127,11 @@ def _make(
         _write(fresh / path, text)
 
 
+def address() -> str:
+    """Give the site's public address, with a slash at its end. Raises Refusal outside a checkout."""
+    return _address(_root())
+
+
 def _root() -> Path:
     """Find the checkout: the site's prose and theme are no part of the installed package."""
     for root in (Path(__file__).parents[2], Path.cwd()):

@@ -15,6 +15,7 @@ from wattboard.ratings.reasons import against
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from wattbench.heads import Head
     from wattbench.tasks import Task
     from wattboard.editions import Edition, FrozenBoard, Opened
     from wattboard.gathering.filed import Filed
@@ -90,7 +91,7 @@ class Site:
     filed: tuple[Filed, ...]
     newest: str | None
     left_out: tuple[LeftOut, ...] = ()
-    heads: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, Head] = field(default_factory=dict)
     life: Life = NO_LIFE
 
     @property

@@ -11,6 +11,7 @@ from wattboard.imports import STATUS
 from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
+    from wattbench.heads import Head
     from wattbench.tasks import Task
     from wattboard.editions import Edition, FrozenBoard
     from wattboard.imports import ImportedBoard, ImportedEdition, ImportedRow
@@ -85,17 +86,17 @@ def of(
     edition: Edition | None,
     frozen: FrozenBoard | None = None,
     *,
-    head: str | None = None,
+    head: Head | None = None,
     later: str | None = None,
     claim: Claim | None = None,
 ) -> Face:
     """Give the face of a rating.
 
-    `head` is the newest revision that the Hub is known to have, `later` the edition that has taken this one's place,
+    `head` is what the Hub is known to have, `later` the edition that has taken this one's place,
     `claim` what the ledger says against the result.
     """
     demo = edition is not None and edition.kind == "demo"
-    older = head is not None and len(rating.revision) == COMMIT and head != rating.revision
+    older = head is not None and len(rating.revision) == COMMIT and head.passes(rating.revision)
     holds: dict[State, str] = {}
     if claim == "withdrawn":
         holds["withdrawn"] = "withdrawn"

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wattbench import tasks
+from wattbench.boards import Board
 from wattboard.badges import endpoints, faces
 from wattboard.badges.flat import flat
 from wattboard.badges.label import label
@@ -42,8 +44,25 @@ def pictures(site: Site) -> Iterator[tuple[str, str]]:
                 for ending, text in drawn
                 if ending != ".json" or place.startswith(moving)
             )
+    for path, face in claimed(site):
+        yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole))
     for path, face in superseded(site).items():
         yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole) if ending != ".json")
+
+
+def claimed(site: Site) -> Iterator[tuple[str, Face]]:
+    """Give the address and the face of what people measured themselves, where nothing was measured here."""
+    there = {(one.id.casefold(), result.listing.task.name) for one in site.profiles for result in one.results}
+    there |= {(one.filed.model.casefold(), Board.parse(one.filed.board).task) for one in site.life.gone}
+    newest = {(one.model, one.task): one for one in sorted(site.life.claims, key=lambda one: (one.on, one.github))}
+    for (model, name), one in sorted(newest.items()):
+        if (model.casefold(), name) not in there:
+            there.add((model.casefold(), name))
+            task = tasks.find(name)
+            yield (
+                f"badges/v1/{model}/{name}",
+                faces.self_reported(model, task, one.wh_per_1000_queries, device=one.hardware, day=one.on),
+            )
 
 
 def superseded(site: Site) -> dict[str, Face]:

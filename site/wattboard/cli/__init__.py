@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from wattbench.problems import Refusal
-from wattboard.cli import advise, comment, imports, plot, publish, rate
+from wattboard.cli import advise, cite, comment, imports, plot, publish, rate
 
 app = typer.Typer(
     name="wattboard",
@@ -22,6 +22,7 @@ imports.register(app)
 plot.register(app)
 rate.register(app)
 advise.register(app)
+cite.register(app)
 comment.register(app)
 
 INTERRUPTED = 130
