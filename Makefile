@@ -5,6 +5,7 @@
 # make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
 # make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
 # make rehearse    a submission's whole circle on this machine, from its pull request to its badge: half a minute
+# make fuzz    what reads files of strangers, with millions of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some seven minutes
 # make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
@@ -95,6 +96,9 @@ lint: $(READY)
 
 rehearse: $(READY)
 	@$(BIN)/python tests/rehearse.py
+
+fuzz: $(READY)
+	@$(BIN)/python tests/fuzz_for.py
 
 # Needs no environment of ours: a machine with a GPU and no index has a python3 with torch of its own.
 gpu-check:

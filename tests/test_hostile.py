@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
 import io
 import json
 import os
@@ -14,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 import checkouts
 import fake_hub
 import hostile
+import plainness
 import polars as pl
 import pytest
 import site_factory as make
-from markdown_it import MarkdownIt
 from rich.console import Console
 
 from wattbench import cli, hub, submissions
-from wattbench.checking import forms
-from wattbench.checking.report import Report
 from wattbench.cli import say
 from wattbench.problems import Problem, Refusal
 from wattboard import api, gathering, listings, pages
@@ -31,58 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Said = tuple[int, str]
-
-PLAIN = {"p", "ul", "li", "strong", "code"}
-
-
-class _Seen(html.parser.HTMLParser):
-    """What a browser would make of a comment: its tags, and its text outside of code."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.bare = ""
-        self.codes = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.codes += tag == "code"
-        assert attrs == []
-
-    def handle_endtag(self, tag: str) -> None:
-        self.codes -= tag == "code"
-
-    def handle_data(self, data: str) -> None:
-        if not self.codes:
-            self.bare += data
-
-
-def comment_is_plain(text: str) -> None:
-    seen = _Seen()
-    seen.feed(MarkdownIt("commonmark").render(text))
-    assert seen.tags <= PLAIN, seen.tags
-    assert not re.search(r"[@#<>`\[\]|]|://|www\.|\b[0-9a-f]{7,40}\b|GH-\d", seen.bare), seen.bare
-
-
-def log_is_plain(text: str, *, commands: int = 0) -> None:
-    """No line but so many is a command to GitHub, and nothing in any steers a terminal."""
-    lines = text.split("\n")
-    assert sum(line.lstrip().startswith("::") for line in lines) == commands
-    assert "##[" not in text or commands
-    assert all(line.isprintable() for line in lines), [line for line in lines if not line.isprintable()]
-
-
-def every_form_is_plain(problems: list[Problem]) -> None:
-    report = Report((), problems, problems[:3])
-    told = json.loads(forms.to_json(report))
-    assert len(told["problems"]) == len(problems)
-    log_is_plain(forms.to_json(report))
-    assert forms.to_json(report).isascii()
-    log_is_plain(forms.to_github(report), commands=len(problems) + len(report.notes))
-    for line in forms.to_github(report).splitlines():
-        assert re.fullmatch(r"::(error|notice)( [a-z]+=[^:,]*(,[a-z]+=[^:,]*)*)?::.*", line), line
-    comment_is_plain(forms.to_markdown(report))
-    log_is_plain(forms.to_markdown(report).replace("\n::", "\n"))
 
 
 @pytest.fixture
@@ -117,13 +62,9 @@ def test_a_hostile_file_is_refused_in_words_in_every_form(tmp_path: Path, name: 
     with pytest.raises(Refusal) as refused:
         submissions.load(path)
     problems = list(refused.value.problems)
-    assert 1 <= len(problems) <= submissions.MOST + 1
-    for one in problems:
-        assert one.message
-        assert one.remedy
-        assert str(one).isprintable()
-        assert len(str(one)) < 4000
-    every_form_is_plain(problems)
+    assert len(problems) <= submissions.MOST + 1
+    plainness.refusal(problems)
+    plainness.every_form(problems)
 
 
 @pytest.mark.parametrize("form", ["rich", "json", "github", "markdown"])
@@ -138,12 +79,12 @@ def test_all_of_them_at_once_end_with_1_and_without_a_traceback(
     assert status == 1
     assert "Traceback" not in said
     if form == "rich":
-        log_is_plain(said)
+        plainness.log(said)
 
 
 @pytest.mark.parametrize("words", hostile.WORDS)
 def test_hostile_words_are_plain_text_in_every_form(words: str) -> None:
-    every_form_is_plain(
+    plainness.every_form(
         [Problem(words, words, words, words), Problem(words, "", words, ""), Problem("", "", words, "")]
     )
 
@@ -185,7 +126,7 @@ def test_hostile_words_in_a_field_are_refused_or_held_as_text(tmp_path: Path, fi
         try:
             held = submissions.load(path)
         except Refusal as refused:
-            every_form_is_plain(list(refused.problems))
+            plainness.every_form(list(refused.problems))
         else:
             assert field == "notes"
             assert held.notes == words
@@ -214,7 +155,7 @@ def test_a_path_of_any_kind_is_answered_in_words(call: Callable[..., Said], name
     status, said = call("check", "--offline", "--", name)
     assert status == 2
     assert "is not there" in said
-    log_is_plain(said)
+    plainness.log(said)
 
 
 def test_hostile_names_of_paths_in_a_branch_are_plain_text(call: Callable[..., Said], tmp_path: Path) -> None:
@@ -235,9 +176,9 @@ def test_hostile_names_of_paths_in_a_branch_are_plain_text(call: Callable[..., S
         status, said = call("check", "--base", "main", "--offline", "--format", form)
         assert status == 1
         if form == "rich":
-            log_is_plain(said)
+            plainness.log(said)
         if form == "markdown":
-            comment_is_plain(said)
+            plainness.comment(said)
         if form == "json":
             assert all(one["file"].isprintable() for one in json.loads(said)["problems"])
 
@@ -292,9 +233,9 @@ def test_hostile_words_of_the_hub_are_plain_text(
             assert status == 1, said
             found = json.loads(said)
             assert found["hub"] == "asked", said[:3000]
-            every_form_is_plain([Problem(**one) for one in [*found["problems"], *found["notes"]]])
-            log_is_plain(said)
-            log_is_plain(call("check")[1])
+            plainness.every_form([Problem(**one) for one in [*found["problems"], *found["notes"]]])
+            plainness.log(said)
+            plainness.log(call("check")[1])
 
 
 def test_hostile_words_of_a_run_are_plain_text_on_pages_and_in_tables(tmp_path: Path) -> None:

@@ -147,12 +147,3 @@ def test_no_text_whatever_ends_in_anything_but_a_refusal(
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
     with pytest.raises(Refusal):
         submissions.load(path)
-
-
-def test_the_annotated_template_is_itself_a_good_submission(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[1] / "submissions/README.md").read_text(encoding="utf-8")
-    path = tmp_path / "template.yml"
-    path.write_text(readme.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
-    read = submissions.load(path)
-    fields = set(submissions.Submission.model_fields) - {"schema_"}
-    assert fields | {"schema"} == set(read.model_dump(by_alias=True, exclude_unset=True))
