@@ -320,14 +320,12 @@ def verify(stage: Stage) -> None:
 
 
 def badge(stage: Stage, when: str) -> str:
-    """Build the site from main, with main's keys, and read what the model's badge says."""
-    main, out = stage.clone(f"site-{when}"), stage.folder / f"html-{when}"
-    folders = ("--submissions", main / "submissions", "--editions", main / "site/editions")
-    trusted = main / "keys/trusted.json"
-    done = stage.ours("wattboard", "build", "--no-cache", *folders, "--keys", trusted, "--out", out, cwd=ROOT)
+    """Build the site from main as publish.yml does, and read what the model's badge says."""
+    main = stage.clone(f"site-{when}")
+    done = stage.step("publish.yml", "Build", main)
     if done.status:
         raise RuntimeError(done.said)
-    found = sorted((out / "badges/v1" / MODEL).glob(f"{TASK}.svg"))
+    found = sorted((main / "build/html/badges/v1" / MODEL).glob(f"{TASK}.svg"))
     titles = [one.read_text(encoding="utf-8").split("<title>")[1].split("</title>")[0] for one in found]
     return html.unescape(titles[0]) if titles else "none"
 

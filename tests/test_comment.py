@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
+from wattbench import ledger
 from wattbench.problems import Refusal
 from wattbench.runs import write
 from wattboard import comment as comments
@@ -124,6 +126,17 @@ def test_neighbours_without_a_size_are_the_family_or_the_lowest_energy(home: Pat
     text = said(home, document(submission(hub=None, base_model="org/small")))
     assert "of the same family" in text
     assert re.findall(r"    - `(org/\w+)`", text) == ["org/small"]
+
+
+def test_a_withdrawn_model_is_nobodys_neighbour(home: Path, tmp_path: Path) -> None:
+    told = {"kind": "withdrawn", "at": "2026-11-01T00:00:00Z", "model": "org/small", "revisions": ("f" * 40,)}
+    shutil.copytree(home, tmp_path / "home")
+    ledger.write(
+        ledger.make({"schema": 1, "code": "owner", "note": "As its owner asks", **told}), tmp_path / "home/ledger"
+    )
+    text = said(tmp_path / "home", document(submission()))
+    assert "org/small" not in text
+    assert "3 models rated" in text
 
 
 def test_a_board_where_nobody_is_rated_is_said_to_be_one(home: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from wattboard.cli.publish import Editions, Submissions  # noqa: TC001 - typer reads them when it runs
+from wattboard.cli import rate
+from wattboard.cli.publish import Editions, Keys, Ledger, Submissions  # noqa: TC001 - typer reads them when it runs
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +22,8 @@ def comment(
     ],
     submissions: Submissions = None,
     editions: Editions = None,
+    ledger: Ledger = None,
+    keys: Keys = None,
 ) -> None:
     """Write the comment that a pull request gets, as Markdown: what was found, the boards it would enter, what is next.
 
@@ -28,16 +31,15 @@ def comment(
     """
     from wattboard import comment as comments
     from wattboard import editions as frozen
-    from wattboard import frame, gathering, listings
+    from wattboard import frame, listings
     from wattboard.advising import choices, scores
     from wattboard.commenting import reading
-    from wattboard.ratings import admission
+    from wattboard.life import Life
 
     found = reading.read(check)
-    # a run on the main branch that does not hold is no matter of this pull request
-    gathered = gathering.gather(submissions or [Path("submissions")], None)
-    filed, _ = admission.admit(gathered.filed)
-    site = listings.assemble(filed, frozen.read_all(editions or [Path("site/editions")]))
-    latencies = choices.latencies(frame.frame(filed))
+    opened = frozen.read_all(editions or [Path("site/editions")])
+    counted = rate.gather(submissions, opened, ledger, keys)
+    site = listings.assemble(counted.filed, opened, life=Life(counted.events))
+    latencies = choices.latencies(frame.frame(counted.filed))
     boards = [(one, choices.of(one, latencies)) for one in site.listings]
-    typer.echo(comments.comment(found, boards, scores.pairing(filed)), nl=False)
+    typer.echo(comments.comment(found, boards, scores.pairing(counted.filed)), nl=False)
