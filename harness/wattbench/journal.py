@@ -86,15 +86,18 @@ class Journal:
         return target
 
     def close(self, finished: Sequence[Run], out: Path) -> list[Path]:
-        """Write the session's runs and traces to their places, then remove the journal."""
-        written = []
-        for run in finished:
+        """Write the session's runs and traces to their places, then remove the journal.
+
+        A kill here leaves no candidate without the reference runs that bracket it, and no journal that has lost runs.
+        """
+        for run in sorted(finished, key=lambda one: one.role == "candidate"):
             for one in run.beside.values():
                 name = f"{one.sha256}.parquet"
                 write_whole(runs.path_of(run, out).parent / name, (self.folder / name).read_bytes())
-            written.append(runs.write(run, out))
+            runs.write(run, out)
+        (self.folder / PLAN).unlink()
         shutil.rmtree(self.folder)
-        return written
+        return [runs.path_of(run, out) for run in finished]
 
 
 def begin(out: Path, session: str, identity: Identity) -> Journal:
