@@ -286,6 +286,28 @@ def test_a_run_without_proof_fails(name: str, change: Callable[[Evidence], Evide
     assert gate(judge_run(change(evidence())), name).verdict == "fail"
 
 
+def settings(fixed: dict[str, Any], **changes: Any) -> Gate:
+    """Judge the settings of a GPU on which `fixed` never changed, by what its passes noted."""
+    about = facts(max_sm_mhz=1980, **fixed)
+    run = replace(evidence(), meter=about, meter_after=about, notes=[notes(**changes)] * 5)
+    return gate(judge_run(run), "settings")
+
+
+def test_clocks_of_ones_own_choosing_fail_even_unchanged() -> None:
+    chosen = settings({"application_sm_mhz": 1410, "default_application_sm_mhz": 1980})
+    assert (chosen.verdict, chosen.value) == ("fail", "1410 MHz, default 1980 MHz")
+    assert settings({"application_sm_mhz": 1980, "default_application_sm_mhz": 1980}).verdict == "pass"
+    assert settings({"application_sm_mhz": None, "default_application_sm_mhz": 1980}).verdict == "pass"
+
+
+def test_clocks_that_stay_low_without_a_reason_are_flagged() -> None:
+    locked = settings({}, max_sm_mhz=1200, event_reasons={"application-clocks": 1.0})
+    assert (locked.verdict, locked.value) == ("flag", "at most 1200 of 1980 MHz")
+    assert settings({}, max_sm_mhz=1200, event_reasons={"power-cap": 0.5}).verdict == "pass"
+    assert settings({}, max_sm_mhz=1965, event_reasons={}).verdict == "pass"
+    assert settings({}, max_sm_mhz=None, event_reasons={}).verdict == "pass"
+
+
 def test_a_model_on_the_cpu_is_where_a_cpu_meter_looks() -> None:
     run = replace(evidence(), meter={"name": "estimate", "kind": "estimated"}, notes=[{}] * 5, placement=("cpu",))
     gates = judge_run(run, QUICK)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wattbench.window_gates import missing_gate, verdict_gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wattbench.gates import Evidence
     from wattbench.limits import Limits
@@ -20,8 +20,18 @@ SETTINGS = (
     "persistence",
     "ecc",
     "mig",
+    "application_sm_mhz",
     "max_sm_mhz",
     "max_memory_mhz",
+)
+# Nothing reads back clocks that were locked. But a GPU at work that never came near its highest clock, while nothing
+# is said to have held it back, was told to stay low; boards differ in how near they come.
+NEAR_MAX = 0.85
+HOLDS_BACK = frozenset({"power-cap", "hardware-slowdown", "software-thermal", "hardware-thermal", "power-brake"})
+
+_CHOICES = (
+    ("power_limit_watts", "default_power_limit_watts", "W", "a power limit"),
+    ("application_sm_mhz", "default_application_sm_mhz", "MHz", "a clock"),
 )
 
 
@@ -66,7 +76,22 @@ def _settings(evidence: Evidence, limits: Limits) -> Gate:
     for gpu in before:
         if gpu.get("power_limit_watts") is None or gpu.get("default_power_limit_watts") is None:
             return missing_gate("settings", "the power limit of a GPU is absent", limits)
-        if gpu["power_limit_watts"] != gpu["default_power_limit_watts"]:
-            value = f"{gpu['power_limit_watts']:g} W, default {gpu['default_power_limit_watts']:g} W"
-            return verdict_gate("settings", value, "fail", "a power limit of one's own choosing earns stars", limits)
-    return verdict_gate("settings", "default, unchanged", "pass", "power limit, persistence and ECC stayed", limits)
+        for chosen, usual, unit, what in _CHOICES:
+            if gpu.get(chosen) != gpu.get(usual) and None not in {gpu.get(chosen), gpu.get(usual)}:
+                value = f"{gpu[chosen]:g} {unit}, default {gpu[usual]:g} {unit}"
+                return verdict_gate("settings", value, "fail", f"{what} of one's own choosing earns stars", limits)
+    for gpu in before:
+        if low := _stays_low(gpu, [notes.get("gpus", {}).get(gpu.get("uuid"), {}) for notes in evidence.notes]):
+            return verdict_gate("settings", low, "flag", "nothing is said to hold the clocks back: locked?", limits)
+    return verdict_gate(
+        "settings", "default, unchanged", "pass", "power limit, clocks, persistence and ECC stayed", limits
+    )
+
+
+def _stays_low(gpu: Mapping[str, Any], passes: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say how high a GPU's clock went in the passes, where that is too low without a reason; else None."""
+    seen = [one["max_sm_mhz"] for one in passes if one.get("max_sm_mhz")]
+    excused = any(HOLDS_BACK & (one.get("event_reasons") or {}).keys() for one in passes)
+    if not seen or not gpu.get("max_sm_mhz") or excused or max(seen) >= NEAR_MAX * gpu["max_sm_mhz"]:
+        return None
+    return f"at most {max(seen)} of {gpu['max_sm_mhz']} MHz"
