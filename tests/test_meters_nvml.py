@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -210,7 +211,17 @@ def test_the_facts_say_what_is_metered_and_how_it_is_set(nvml: FakeNvml) -> None
     assert (gpu["power_limit_watts"], gpu["default_power_limit_watts"]) == (500, 700)
     assert (gpu["ecc"], gpu["persistence"], gpu["mig"], gpu["counter"]) == (False, True, False, True)
     assert (gpu["max_sm_mhz"], gpu["max_memory_mhz"], gpu["processes_before"]) == (1980, 2619, [77])
+    assert (gpu["application_sm_mhz"], gpu["default_application_sm_mhz"]) == (1980, 1980)
     assert json.loads(json.dumps(facts)) == facts
+    nvml.change(application_sm_mhz=1200)
+    assert open_meter().facts()["gpus"][0]["application_sm_mhz"] == 1200
+    nvml.change(application_return=fixtures.NOT_SUPPORTED)
+    assert open_meter().facts()["gpus"][0]["application_sm_mhz"] is None
+
+
+def test_how_high_the_clock_went_is_kept_of_a_window(nvml: FakeNvml) -> None:
+    nvml.change(sm_mhz=1410)
+    assert of(measure(0.3))["max_sm_mhz"] == 1410
 
 
 def test_a_stand_in_cannot_hide_that_it_is_one(nvml: FakeNvml) -> None:
@@ -257,7 +268,7 @@ def test_a_driver_without_a_gpu_is_refused(nvml: FakeNvml) -> None:
 
 
 def gpu(index: int) -> Gpu:
-    return Gpu(None, None, index, f"GPU-{index}{index}{index}", "a GPU")
+    return Gpu(None, None, index, f"GPU-{index}{index}{index}", "a GPU", (lambda: 0, ctypes.c_uint64()))
 
 
 TWO = (gpu(0), gpu(1))

@@ -16,9 +16,9 @@ import pytest
 from fake_nvml import fixtures
 
 from wattbench import trace
-from wattbench.meters import MeterUnavailable, estimate, nvml_device, nvml_row, replay_nvml
+from wattbench.meters import MeterUnavailable, estimate, nvml_device, nvml_processes, nvml_row, replay_nvml
 from wattbench.meters.nvml import open_meter
-from wattbench.meters.nvml_sampler import COLUMNS, due
+from wattbench.meters.nvml_sampler import COLUMNS, ROOM, due
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,8 @@ def test_the_records_are_laid_out_as_nvml_lays_them_out() -> None:
         pynvml.NVML_FI_DEV_POWER_INSTANT,
         pynvml.NVML_FI_DEV_POWER_AVERAGE,
     )
+    assert ctypes.sizeof(nvml_processes.Process) == ctypes.sizeof(pynvml.c_nvmlProcessInfo_v3_t)
+    assert nvml_processes.Process.pid.offset == pynvml.c_nvmlProcessInfo_v3_t.pid.offset
     absent = {pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_NO_PERMISSION, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND}
     assert absent == nvml_device.ABSENT
 
@@ -125,6 +127,47 @@ def test_what_a_gpu_does_not_tell_is_null_and_the_rest_is_read(
     assert {name: row[name] for name in COLUMNS if name not in VARIED} == {
         name: value for name, value in (expected | changed).items() if name not in VARIED
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "listed"),
+    [
+        ({}, []),
+        ({"compute": [11], "graphics": [7, 11], "mps": [12]}, [7, 11, 12]),
+        ({"compute": list(range(1, 13))}, list(range(1, 13))),  # more than a prebuilt call has room for
+        ({"compute": [11], "processes_return": fixtures.NO_PERMISSION}, None),
+    ],
+)
+def test_the_quick_list_of_processes_is_the_one_that_the_binding_gives(
+    nvml: FakeNvml, settings: dict[str, object], listed: list[int] | None
+) -> None:
+    (gpu,) = nvml_device.load().gpus
+    reader = nvml_processes.ProcessReader(gpu)
+    assert reader.read() == []
+    nvml.change(**settings)
+    assert reader.read() == listed
+    through_binding = gpu.processes()
+    assert listed == (None if through_binding is None else sorted(through_binding))
+
+
+def test_a_recording_that_is_too_long_for_its_memory_ends_with_its_reason(
+    nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nvml.gpus
+    monkeypatch.setattr("wattbench.meters.nvml_recording.GPU_BYTES", ROOM + 2048)
+    with open_meter().record() as recording:
+        assert wait_until(lambda: bool(recording.failures))
+        assert len(recording.rows()) > 5
+    assert "memory for its samples is full" in recording.failures["sampler"]
+
+
+def test_a_sample_counts_once_it_has_been_there_for_a_millisecond(nvml: FakeNvml) -> None:
+    assert nvml.gpus
+    with open_meter().record() as recording:
+        seen = len(recording.rows())
+        assert not recording._take(0.0)
+        assert len(recording._rows) == seen
+        assert wait_until(lambda: len(recording.rows()) > seen)
 
 
 def test_a_reading_that_fails_and_comes_back_is_null_just_as_long(nvml: FakeNvml) -> None:

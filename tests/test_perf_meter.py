@@ -56,6 +56,44 @@ def test_what_is_paid_counts_the_samplers_process(cells: Sequence[Cell]) -> None
     assert 0 < cheap < dear < 5
 
 
+def test_calls_are_counted_whoever_makes_them(cells: Sequence[Cell]) -> None:
+    # Our sampler makes six calls ten times a second and lists processes once; start/stop makes two a window.
+    assert all(50 < cell.calls < 150 for cell in of(cells, "wattbench"))
+    assert {(cell.seconds, round(cell.calls * cell.seconds)) for cell in of(cells, "naive")} == {
+        (s, 2) for s in WINDOWS
+    }
+
+
+def test_what_waking_costs_is_measured_beside_the_tools(
+    tmp_path: Path, fake_nvml_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fake_nvml_library.exists()
+    monkeypatch.setattr(perf_meter, "TOOLS", {name: perf_meter.TOOLS[name] for name in meter_report.FLOORS})
+    monkeypatch.setattr(perf_meter, "WAVEFORMS", {"constant": perf_meter.WAVEFORMS["constant"]})
+    monkeypatch.setattr(perf_meter, "CARDS", 1)
+    monkeypatch.setenv("FAKE_NVML_STATE", "")
+    found = perf_meter.measure({0.53: 2}, tmp_path)
+    assert [cell.tool for cell in found] == list(meter_report.FLOORS)
+    assert all(0 < cell.cost < 5 for cell in found)
+    assert [round(cell.calls / 10) for cell in found] == [0, 0, 6]
+    told = meter_report.floors(found)
+    assert "Python that only wakes" in told
+    assert told.count("µs") == 3
+
+
+def test_many_more_windows_are_tried_on_simulated_time(
+    cells: Sequence[Cell], tmp_path: Path, fake_nvml_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_NVML_STATE", "")
+    (tmp_path / fake_nvml_library.name).symlink_to(fake_nvml_library)
+    found = perf_meter.simulate(cells, 20, tmp_path)
+    assert all(cell.simulated is not None and cell.simulated >= 0.95 for cell in of(found, "wattbench"))
+    assert of(found, "naive") == of(cells, "naive")
+    assert "20 of 20" in meter_report.table(found)
+    few = [cell._replace(simulated=0.5, trials=20) for cell in cells]
+    assert any("NOT MET: so in every cell on simulated time" in one for one in meter_report.verdicts(few, few))
+
+
 def test_the_cost_of_children_and_threads_is_counted() -> None:
     import subprocess
     import threading
@@ -81,9 +119,10 @@ def test_the_tables_hold_every_cell(cells: Sequence[Cell]) -> None:
     lines = meter_report.table(cells).splitlines()
     assert len(lines) == 2 + 2 + 2 * len(WINDOWS)
     assert "| Constant 412 W | 0.53 s | **" in meter_report.table(cells)
-    cost = meter_report.table(cells, cost=True)
+    cost = meter_report.costs(cells)
     assert "start/stop" in cost
-    assert "% |" in cost
+    assert "µs |" in cost
+    assert meter_report.floors(cells) == ""
     drawing = meter_report.chart(cells)
     assert drawing.count("<circle") == len(of(cells, "wattbench")) + 1  # one in the legend
 
@@ -119,4 +158,6 @@ def test_the_figures_are_kept_as_json_too(cells: Sequence[Cell], tmp_path: Path)
     perf_meter.keep(cells, tmp_path)
     kept = [Cell(**one) for one in json.loads((tmp_path / "meter.json").read_text())]
     assert kept == list(cells)
-    assert meter_report.table(cells, cost=True) in (tmp_path / "meter.md").read_text()
+    told = (tmp_path / "meter.md").read_text()
+    assert meter_report.costs(cells) in told
+    assert all(f"- {one}" in told for one in meter_report.verdicts(cells, cells))

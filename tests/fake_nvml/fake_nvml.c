@@ -3,8 +3,8 @@
  * Its SONAME is libnvidia-ml.so.1, so the real `pynvml` loads it and the real ctypes path, struct layouts and error
  * mapping run. It can never pass for hardware: every name ends in "(FAKE)" and every UUID begins with GPU-fa4e.
  *
- * State comes from the text file named by $FAKE_NVML_STATE. It is read again on every call, and the tests replace it
- * atomically, so anything may change while a program runs. Lines are "key value"; "gpu N" begins the section of a
+ * State comes from the text file named by $FAKE_NVML_STATE. It is read again once it has changed, and the tests replace
+ * it atomically, so anything may change while a program runs. Lines are "key value"; "gpu N" begins the section of a
  * device; '#' begins a comment. Without that variable no driver is loaded (NVML_ERROR_DRIVER_NOT_LOADED).
  *
  * Load is a history: each line "load NANOSECONDS MILLIWATTS" says what the device draws from that time of
@@ -22,14 +22,18 @@
  * each 100 ms: three quarters of the time are never seen), "average" that of the last second. Sensors and counter
  * each run with a phase of their own ("sensor_phase_nanoseconds", "step_phase_nanoseconds").
  * fakeNvmlReadAt(gpu, time, out) gives what each would say at any time: for tests on simulated time.
+ *
+ * With $FAKE_NVML_CALLS naming a file of eight bytes, calls on devices are counted in it, those of all processes.
  */
+#include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef unsigned int nvmlReturn;
 typedef unsigned long long u64;
@@ -87,7 +91,7 @@ typedef struct {
     unsigned lost;
     unsigned limit_milliwatts, default_limit_milliwatts;
     unsigned mig, mig_devices, virtualization, persistence, ecc, celsius, utilization;
-    unsigned sm_mhz, memory_mhz, max_sm_mhz, max_memory_mhz;
+    unsigned sm_mhz, memory_mhz, max_sm_mhz, max_memory_mhz, application_sm_mhz, application_return;
     u64 reasons;
     Processes compute, graphics, mps;
 } Gpu;
@@ -101,6 +105,14 @@ static int initialised;
 
 /* ---------------------------------------------------------------------------------------------- the state file */
 
+/* Map a file of eight bytes that processes share; NULL where there is none. */
+static volatile u64 *map_number(const char *path, int protection) {
+    int file = open(path, protection & PROT_WRITE ? O_RDWR : O_RDONLY);
+    void *shared = file < 0 ? MAP_FAILED : mmap(NULL, sizeof(u64), protection, MAP_SHARED, file, 0);
+    if (file >= 0) close(file);
+    return shared == MAP_FAILED ? NULL : shared;
+}
+
 static void set_defaults(Gpu *gpu, int index) {
     memset(gpu, 0, sizeof *gpu);
     strcpy(gpu->name, "NVIDIA H100 80GB HBM3");
@@ -112,7 +124,7 @@ static void set_defaults(Gpu *gpu, int index) {
     gpu->limit_milliwatts = gpu->default_limit_milliwatts = 700000;
     gpu->persistence = gpu->ecc = 1;
     gpu->celsius = 45;
-    gpu->sm_mhz = gpu->max_sm_mhz = 1980;
+    gpu->sm_mhz = gpu->max_sm_mhz = gpu->application_sm_mhz = 1980;
     gpu->memory_mhz = gpu->max_memory_mhz = 2619;
 }
 
@@ -146,6 +158,8 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
         {"sm_mhz", &gpu->sm_mhz},
         {"memory_mhz", &gpu->memory_mhz},
         {"max_sm_mhz", &gpu->max_sm_mhz},
+        {"application_sm_mhz", &gpu->application_sm_mhz},
+        {"application_return", &gpu->application_return},
         {"max_memory_mhz", &gpu->max_memory_mhz},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -188,25 +202,32 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
     if (strcmp(key, "mps") == 0) add_process(&gpu->mps, value);
 }
 
-/* Whether the file is the one that was read last. The tests replace it whole, so its identity and time tell. */
+/* Whether the file is the one that was read last. Whoever replaces it counts that in PATH.generation, which is mapped
+ * here: so a call costs no system call of ours, and what it costs is the caller's part. Without it, all is read anew. */
 static int is_unchanged(const char *path) {
     static _Thread_local char last_path[256];
-    static _Thread_local struct stat last;
-    struct stat state;
-    if (!path || stat(path, &state) != 0) {
-        last_path[0] = 0;
-        return 0;
+    static _Thread_local volatile u64 *generation;
+    static _Thread_local u64 last;
+    if (path && generation && strcmp(path, last_path) == 0) {
+        u64 now = *generation;
+        int same = now == last;
+        last = now;
+        return same;
     }
-    int same = strcmp(path, last_path) == 0 && state.st_ino == last.st_ino && state.st_size == last.st_size &&
-               memcmp(&state.st_mtim, &last.st_mtim, sizeof state.st_mtim) == 0;
+    if (generation) munmap((void *)generation, sizeof *generation);
+    generation = NULL;
+    if (!path) return 0;
+    char name[300];
     snprintf(last_path, sizeof last_path, "%s", path);
-    last = state;
-    return same;
+    snprintf(name, sizeof name, "%s.generation", last_path);
+    generation = map_number(name, PROT_READ);
+    if (generation) last = *generation;
+    return 0;
 }
 
 static void read_state(void) {
     const char *path = getenv("FAKE_NVML_STATE");
-    if (is_unchanged(path)) return; /* what a call costs should be the driver's part, not ours */
+    if (is_unchanged(path)) return;
     FILE *file = path ? fopen(path, "r") : NULL;
     gpu_count = 0;
     init_return = file ? SUCCESS : DRIVER_NOT_LOADED;
@@ -381,9 +402,21 @@ nvmlReturn nvmlSystemGetCudaDriverVersion_v2(int *version) {
 /* A handle points into this array: GPU i is slot i, its MIG device m is slot MAX_GPUS + MAX_MIG * i + m. */
 static char slots[MAX_GPUS + MAX_GPUS * MAX_MIG];
 
+static void count_call(void) {
+    static volatile u64 *calls;
+    static int asked;
+    if (!asked) {
+        const char *path = getenv("FAKE_NVML_CALLS");
+        calls = path ? map_number(path, PROT_READ | PROT_WRITE) : NULL;
+        asked = 1;
+    }
+    if (calls) __atomic_fetch_add(calls, 1, __ATOMIC_RELAXED);
+}
+
 /* Find the GPU behind a handle in fresh state; `mig` tells whether the handle is one of its MIG devices. */
 static nvmlReturn find(void *handle, Gpu **gpu, int *mig) {
     if (!initialised) return UNINITIALIZED;
+    count_call();
     read_state();
     long slot = (char *)handle - slots;
     if (slot < 0 || slot >= (long)sizeof slots) return INVALID_ARGUMENT;
@@ -506,6 +539,18 @@ nvmlReturn nvmlDeviceGetClockInfo(void *handle, unsigned type, unsigned *mhz) {
     DEVICE(handle);
     *mhz = type == CLOCK_MEMORY ? gpu->memory_mhz : gpu->sm_mhz;
     return SUCCESS;
+}
+
+nvmlReturn nvmlDeviceGetApplicationsClock(void *handle, unsigned type, unsigned *mhz) {
+    DEVICE(handle);
+    *mhz = type == CLOCK_MEMORY ? gpu->max_memory_mhz : gpu->application_sm_mhz;
+    return gpu->application_return;
+}
+
+nvmlReturn nvmlDeviceGetDefaultApplicationsClock(void *handle, unsigned type, unsigned *mhz) {
+    DEVICE(handle);
+    *mhz = type == CLOCK_MEMORY ? gpu->max_memory_mhz : gpu->max_sm_mhz;
+    return gpu->application_return;
 }
 
 nvmlReturn nvmlDeviceGetMaxClockInfo(void *handle, unsigned type, unsigned *mhz) {

@@ -10,6 +10,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,11 @@ class FakeNvml:
         temporary = self.state.with_suffix(".new")
         temporary.write_text("\n".join(lines) + "\n")
         temporary.replace(self.state)
+        # In place: the library has this file mapped, and looks there for whether to read the other again.
+        counted = os.open(f"{self.state}.generation", os.O_RDWR | os.O_CREAT, 0o600)
+        before = int.from_bytes(os.read(counted, 8), sys.byteorder)
+        os.pwrite(counted, (before + 1).to_bytes(8, sys.byteorder), 0)
+        os.close(counted)
 
     def true_joules(self, opened: float, closed: float, gpu: int = 0) -> float:
         """What the library really integrated between two times of the monotonic clock, in J."""

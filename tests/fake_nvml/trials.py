@@ -14,6 +14,7 @@ from fake_nvml.fixtures import NANOSECONDS, FakeGpu
 
 from wattbench.meters import replay_nvml
 from wattbench.meters.nvml_edges import Beat, await_edges
+from wattbench.meters.nvml_recording import SETTLED_SECONDS
 from wattbench.meters.nvml_sampler import COLUMNS, SAMPLE_SECONDS, due
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def trial(nvml: FakeNvml, waveform: str, seconds: float, seed: int, busy: float 
     last, _ = await_edges([gpu], 2, beats, clock=time.clock, sleep=time.sleep)
     sampling = ready - draw.uniform(1.1, 1.5)
     times, number = [sampling], 1
-    while times[-1] < time.now:
+    # As the meter does: what is there by then, and at least one sample since the window closed.
+    while times[-1] < closed or sampling + due(number) * SAMPLE_SECONDS + SETTLED_SECONDS < time.now:
         times.append(sampling + due(number) * SAMPLE_SECONDS + draw.uniform(0, 0.002))
         number += 1
     rows = [dict(zip(COLUMNS, _row(at, *read(at)), strict=True)) for at in times]

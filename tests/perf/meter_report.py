@@ -15,8 +15,17 @@ NAMES = {
     "codecarbon": "CodeCarbon",
     "naive": "start/stop",
     "zeus_power": "Zeus PowerMonitor",
+    "wake_python": "Python that only wakes",
+    "wake_c": "C that only wakes",
+    "row_c": "C that reads our row",
 }
-RATES = {"wattbench": 10, "codecarbon": 1, "zeus_power": 10}  # samples a second of those that sample
+FLOORS = ("wake_python", "wake_c", "row_c")  # no tools: what ten wakings a second cost whoever does it
+RATES = {
+    "wattbench": 10,
+    "codecarbon": 1,
+    "zeus_power": 10,
+    **dict.fromkeys(FLOORS, 10),
+}  # samples a second of those that sample
 # What the waveforms are, and which are slower than the counter's step.
 TITLES = {
     "constant": "Constant 412 W",
@@ -30,9 +39,10 @@ STEADY = ("constant", "drifting")
 
 
 class Cell(NamedTuple):
-    """One tool, waveform and length of window: errors in % of the truth, cost in % of a core.
+    """One tool, waveform and length of window: errors in % of the truth, cost in % of a core, calls a second.
 
     covered: in which share of the windows the truth lay within the tool's own uncertainty; None if it states none.
+    simulated: the same of `trials` windows on simulated time.
     """
 
     tool: str
@@ -42,35 +52,73 @@ class Cell(NamedTuple):
     error: float
     worst: float
     cost: float
+    calls: float
     covered: float | None
+    simulated: float | None = None
+    trials: int = 0
 
 
-def table(cells: Sequence[Cell], *, cost: bool = False) -> str:
-    """Tabulate the median error of every tool by waveform and window; or what each costs, by window."""
+def table(cells: Sequence[Cell]) -> str:
+    """Tabulate the median error of every tool by waveform and window."""
     tools = list(dict.fromkeys(cell.tool for cell in cells))
-    lengths = list(dict.fromkeys(cell.seconds for cell in cells))
-    if cost:
-        head = ["Window", *(NAMES[tool] for tool in tools)]
-        rows = [
-            [f"{seconds:g} s", *(f"{_mean(one.cost for one in _of(cells, tool, seconds)):.2f} %" for tool in tools)]
-            for seconds in lengths
-        ]
-        each = [
-            _mean(one.cost for one in _of(cells, tool, max(lengths))) / RATES.get(tool, 0) if tool in RATES else 0
-            for tool in tools
-        ]
-        rows.append(["a sample", *(f"{1e4 * one:.0f} µs" if one else "" for one in each)])
-        return _markdown("CPU seconds per second measured, and per sample in the longest window", head, rows)
-    head = ["Load", "Window", *(NAMES[tool] for tool in tools), "within the stated uncertainty"]
+    head = ["Load", "Window", *(NAMES[tool] for tool in tools), "within the stated uncertainty", "so on simulated time"]
     rows = []
     for waveform in dict.fromkeys(cell.waveform for cell in cells):
-        for seconds in lengths:
+        for seconds in dict.fromkeys(cell.seconds for cell in cells):
             row = {one.tool: one for one in _of(cells, None, seconds) if one.waveform == waveform}
             best = min(one.error for one in row.values())
             errors = [f"**{one.error:.2f} %**" if one.error == best else f"{one.error:.2f} %" for one in row.values()]
-            share = row[OURS].covered
-            rows.append([TITLES[waveform], f"{seconds:g} s", *errors, "" if share is None else f"{100 * share:.0f} %"])
+            ours = row[OURS]
+            shares = [_share(ours.covered, ours.windows), _share(ours.simulated, ours.trials)]
+            rows.append([TITLES[waveform], f"{seconds:g} s", *errors, *shares])
     return _markdown("Median error", head, rows)
+
+
+def tried(cells: Sequence[Cell]) -> str:
+    """Say how many windows a cell has."""
+    ours = {one.seconds: one for one in cells if one.tool == OURS}
+    each = ", ".join(f"{one.windows} of {seconds:g} s" for seconds, one in ours.items())
+    trials = max((one.trials for one in ours.values()), default=0)
+    return f"Windows a cell: {each}." + (f" On simulated time: {trials} of each." if trials else "")
+
+
+def _share(share: float | None, of: int) -> str:
+    return "" if share is None else f"{round(share * of)} of {of}"
+
+
+def costs(cells: Sequence[Cell]) -> str:
+    """Tabulate what each tool costs by window, and in the longest a sample of its own, and its calls."""
+    tools = [tool for tool in dict.fromkeys(cell.tool for cell in cells) if tool not in FLOORS]
+    lengths = list(dict.fromkeys(cell.seconds for cell in cells))
+    rows = [
+        [f"{seconds:g} s", *(f"{_mean(one.cost for one in _of(cells, tool, seconds)):.2f} %" for tool in tools)]
+        for seconds in lengths
+    ]
+    rows.append(["a sample", *(_each(cells, tool) if tool in RATES else "" for tool in tools)])
+    calls = [_mean(one.calls for one in _of(cells, tool, max(lengths))) for tool in tools]
+    rows.append(["calls of NVML a second", *(f"{one:.1f}" for one in calls)])
+    title = "CPU seconds per second measured; samples and calls are those of the longest window"
+    return _markdown(title, ["Window", *(NAMES[tool] for tool in tools)], rows)
+
+
+def _each(cells: Sequence[Cell], tool: str) -> str:
+    """Say what a sample of a tool costs, all told, in the longest window."""
+    longest = max(cell.seconds for cell in cells)
+    return f"{1e4 * _mean(one.cost for one in _of(cells, tool, longest)) / RATES[tool]:.0f} µs"
+
+
+def floors(cells: Sequence[Cell]) -> str:
+    """Tabulate what ten wakings a second cost without a meter, beside ours; nothing where that was not measured."""
+    tools = [tool for tool in (*FLOORS, OURS) if any(cell.tool == tool for cell in cells)]
+    if tools == [OURS]:
+        return ""
+    longest = max(cell.seconds for cell in cells)
+    rows = [
+        [NAMES[tool], f"{_mean(one.cost for one in _of(cells, tool, longest)):.3f} %", _each(cells, tool)]
+        for tool in tools
+    ]
+    title = "What ten wakings a second cost at least, measured beside the others"
+    return _markdown(title, ["", "of a core", "each time"], rows)
 
 
 def _markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -111,15 +159,26 @@ def verdicts(cells: Sequence[Cell], costs: Sequence[Cell]) -> Iterator[str]:
     seldom = [one for one in ours if one.covered is not None and one.covered < LEAST_COVERED]
     where = "; ".join(f"{one.waveform} {one.seconds:g} s: {one.covered:.0%} of {one.windows}" for one in seldom)
     yield f"NOT MET: so in every cell ({where})" if seldom else "met: so in every cell"
+    tried = [one for one in ours if one.simulated is not None]
+    few = [one for one in tried if (one.simulated or 0) < LEAST_COVERED]
+    where = "; ".join(f"{one.waveform} {one.seconds:g} s: {one.simulated:.0%}" for one in few)
+    if tried:
+        met = (
+            f"NOT MET: so in every cell on simulated time ({where})"
+            if few
+            else "met: so in every cell on simulated time"
+        )
+        yield met
     yield from _costs(costs)
 
 
 def _costs(cells: Sequence[Cell]) -> Iterator[str]:
     """Compare what we cost with the cheapest tool that samples, by window."""
     for seconds in dict.fromkeys(one.seconds for one in cells):
-        cost = {tool: _mean(one.cost for one in _of(cells, tool, seconds)) for tool in {one.tool for one in cells}}
-        peers = [cost[tool] for tool in RATES if tool != OURS and tool in cost]
-        told = ", ".join(f"{NAMES[tool]} {percent:.3f}" for tool, percent in sorted(cost.items()))
+        tools = {one.tool for one in cells if one.tool not in FLOORS}
+        cost = {tool: _mean(one.cost for one in _of(cells, tool, seconds)) for tool in tools}
+        peers = [cost[tool] for tool in RATES if tool not in {OURS, *FLOORS} and tool in cost]
+        told = ", ".join(f"{NAMES[tool]} {cost[tool]:.3f}" for tool in sorted(cost) if tool in RATES)
         met = "cost" if not peers else "met: cost" if cost[OURS] <= min(peers) else "NOT MET: cost"
         yield f"{met} at {seconds:g} s at most the cheapest sampler's, in % of a core ({told})"
 

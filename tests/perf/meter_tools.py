@@ -12,13 +12,14 @@ import contextlib
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from wattbench.meters import Window
 
@@ -128,7 +129,51 @@ def codecarbon(gpu: int) -> Iterator[Tool]:
     yield begin, end
 
 
-TOOLS = {one.__name__: one for one in (wattbench, zeus, zeus_power, codecarbon, naive)}
+@contextlib.contextmanager
+def child(command: Sequence[str]) -> Iterator[Tool]:
+    """Measure nothing, while a process does nothing but wake ten times a second."""
+    waking = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert waking.stdout is not None
+    assert waking.stdout.readline() == "ready\n"
+    try:
+        yield (lambda: None), (lambda: {"joules": None})
+    finally:
+        waking.kill()
+        waking.communicate()
+
+
+WAKE = """
+import time
+print("ready", flush=True)
+at = time.monotonic()
+while True:
+    at += 0.1
+    time.sleep(max(0.0, at - time.monotonic()))
+"""
+
+
+def wake_python(_gpu: int) -> contextlib.AbstractContextManager[Tool]:
+    """Wake in Python."""
+    return child([sys.executable, "-c", WAKE])
+
+
+def wake_c(_gpu: int) -> contextlib.AbstractContextManager[Tool]:
+    """Wake in C."""
+    return child([os.environ["WAKE"]])
+
+
+def row_c(_gpu: int) -> contextlib.AbstractContextManager[Tool]:
+    """Wake in C and read a row of ours."""
+    return child([os.environ["WAKE"], "read"])
+
+
+TOOLS = {one.__name__: one for one in (wattbench, zeus, zeus_power, codecarbon, naive, wake_python, wake_c, row_c)}
+
+
+def calls() -> int:
+    """How often a device was asked something so far, by all that this tool runs; 0 where nobody counts."""
+    counted = os.environ.get("FAKE_NVML_CALLS")
+    return int.from_bytes(Path(counted).read_bytes(), sys.byteorder) if counted else 0
 
 
 def cpu_seconds() -> float:
@@ -148,7 +193,7 @@ def measure(tool: str, windows: list[tuple[int, float]]) -> list[dict[str, Any]]
     for gpu in dict.fromkeys(gpu for gpu, _ in windows):
         with TOOLS[tool](gpu) as (begin, end):
             for seconds in (seconds for one, seconds in windows if one == gpu):
-                before = cpu_seconds()
+                asked, before = calls(), cpu_seconds()
                 begin()
                 opened = time.monotonic()
                 # A little longer or shorter each time, so that the end meets the counter's step anywhere.
@@ -156,7 +201,8 @@ def measure(tool: str, windows: list[tuple[int, float]]) -> list[dict[str, Any]]
                 closed = time.monotonic()
                 said = end()
                 cost = cpu_seconds() - before
-                found.append({"gpu": gpu, "seconds": seconds, "opened": opened, "closed": closed, "cpu": cost, **said})
+                one = {"gpu": gpu, "seconds": seconds, "opened": opened, "closed": closed, "cpu": cost}
+                found.append({**one, "calls": calls() - asked, **said})
     return found
 
 

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fake_nvml.fixtures import NANOSECONDS, SONAME, SOURCE, FakeNvml
-from fake_nvml.trials import WAVEFORMS, gpu_of
-from meter_report import Cell, chart, table, verdicts
+from fake_nvml.trials import WAVEFORMS, gpu_of, trial
+from meter_report import FLOORS, OURS, STEADY, Cell, chart, costs, floors, table, tried, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,19 +42,26 @@ TOOLS = {
     "codecarbon": str(PEERS / "bin" / "python"),
     "naive": sys.executable,
     "zeus_power": str(PEERS / "bin" / "python"),
+    **dict.fromkeys(FLOORS, sys.executable),
 }
-COST_ONLY = "zeus_power"  # it drops readings equal to the last, so a load without any noise leaves it nothing
-# s of a window, +- 0.03: how many of them a cell. No multiple of the counter's 0.1 s, which would hide its steps.
-FULL = {0.53: 32, 1.27: 16, 5.03: 16, 20.07: 4, 59.93: 2}
+# Zeus' sampler drops readings equal to the last, so a load without any noise leaves it nothing.
+COST_ONLY = {"zeus_power", *FLOORS}
+# s of a window, +- 0.03: how many of them a cell. No multiple of the counter's 0.1 s, which would hide its steps. To
+# say whether 95 % hold takes 20.
+FULL = {0.53: 32, 1.27: 20, 5.03: 20, 20.07: 4, 59.93: 2}
 SHORT = {0.53: 12, 5.03: 6}
 CARDS = 8  # devices a waveform: the same load with other phases of counter, sensor and load
 PAUSE = 0.11
+BUSY = 0.05  # in which share of its wakings a simulated process comes late
+SIMULATED = 200  # windows a cell on simulated time, every phase drawn anew
+LEAST_SIMULATED = 40  # with --short
 # It stands below the table of costs.
 COUNTED = (
     "Counted are CPU seconds, not the time that passed, of all that a tool runs: its process with every thread, and "
     "the processes it starts. They are taken from just before a window is asked for until its joules are told, and "
     "divided by the seconds that the window was to last: the mean over windows and loads. A sample of ours is a row of "
-    "twelve columns, one of the others a power or an energy. What a real driver takes for a call is in none of them."
+    "ten readings, one of the others a power or an energy. What a real driver takes for a call is in none of them: "
+    "the last row says how many calls there are."
 )
 
 
@@ -74,6 +81,8 @@ def cards(folder: Path) -> dict[str, FakeNvml]:
     library = folder / SONAME
     flags = ["-shared", "-fPIC", "-O1", f"-Wl,-soname,{SONAME}"]
     subprocess.run(["cc", *flags, "-o", library, SOURCE], check=True)
+    wake = Path(__file__).with_name("wake.c")
+    subprocess.run(["cc", "-O1", "-o", folder / "wake", wake, "-ldl"], check=True)
     smi = folder / "nvidia-smi"  # CodeCarbon asks for one before it looks for GPUs
     smi.write_text("#!/bin/sh\nexit 0\n")
     smi.chmod(0o755)
@@ -94,6 +103,10 @@ def start(tool: str, fake: FakeNvml, plan: list[tuple[int, float]]) -> subproces
     """Start one tool on one waveform; it waits for a line."""
     environment = fake.environment()
     environment["PATH"] = f"{fake.library.parent}{os.pathsep}{environment['PATH']}"
+    environment["WAKE"] = str(fake.library.parent / "wake")
+    counted = fake.state.with_suffix(f".{tool}.calls")
+    counted.write_bytes(bytes(8))
+    environment["FAKE_NVML_CALLS"] = str(counted)
     command = [TOOLS[tool], str(Path(__file__).with_name("meter_tools.py")), tool, json.dumps(plan)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with log_of(tool, fake).open("w") as log:
@@ -113,6 +126,8 @@ def measure(windows: dict[float, int], folder: Path) -> list[Cell]:
     running = {}
     for waveform, fake in by_waveform.items():
         for tool in TOOLS:
+            if tool in FLOORS and waveform != STEADY[0]:  # what waking costs is no matter of the load
+                continue
             process = running[waveform, tool] = start(tool, fake, plan)
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n", f"{tool} did not start"  # one at a time: two cores
@@ -145,8 +160,23 @@ def cell(tool: str, waveform: str, seconds: float, found: list[dict[str, Any]], 
         if "uncertainty" in one:
             covered.append(abs(error) <= one["uncertainty"])
     cost = 100 * fmean(one["cpu"] / one["seconds"] for one in found)
+    calls = fmean(one["calls"] / one["seconds"] for one in found)
     share = fmean(covered) if covered else None
-    return Cell(tool, waveform, seconds, len(found), median(errors), max(errors), cost, share)
+    return Cell(tool, waveform, seconds, len(found), median(errors), max(errors), cost, calls, share)
+
+
+def simulate(cells: Sequence[Cell], trials: int, folder: Path) -> list[Cell]:
+    """Ask of many more windows of ours, on simulated time, in how many the truth lies within what is stated."""
+    fake = FakeNvml(folder / SONAME, folder / "simulated.state")
+    os.environ["FAKE_NVML_STATE"] = str(fake.state)
+
+    def share(waveform: str, seconds: float) -> float:
+        return fmean(trial(fake, waveform, seconds, seed, BUSY).covered for seed in range(trials))
+
+    return [
+        one._replace(simulated=share(one.waveform, one.seconds), trials=trials) if one.tool == OURS else one
+        for one in cells
+    ]
 
 
 def main() -> None:
@@ -158,17 +188,21 @@ def main() -> None:
     install()
     with tempfile.TemporaryDirectory() as folder:
         cells = measure(SHORT if wanted.short else FULL, Path(folder))
+        cells = simulate(cells, LEAST_SIMULATED if wanted.short else SIMULATED, Path(folder))
     text = keep(cells, ROOT / "build" / "perf")
-    errors = [one for one in cells if one.tool != COST_ONLY]
-    print(table(errors), table(cells, cost=True), *verdicts(errors, cells), sep="\n\n")
+    errors = [one for one in cells if one.tool not in COST_ONLY]
+    print(table(errors), costs(cells), floors(cells), *verdicts(errors, cells), sep="\n\n")
     if wanted.write:
         write_page(PAGE, text)
 
 
 def keep(cells: Sequence[Cell], folder: Path) -> str:
     """Write the figures into a folder, as Markdown and as JSON; gives the Markdown."""
-    errors = [one for one in cells if one.tool != COST_ONLY]
-    found = "\n\n".join([table(errors), chart(errors), table(cells, cost=True), COUNTED])
+    errors = [one for one in cells if one.tool not in COST_ONLY]
+    expected = "\n".join(f"- {one}" for one in verdicts(errors, cells))
+    parts = [tried(cells), table(errors), chart(errors), costs(cells), COUNTED, floors(cells)]
+    parts += ["**What was expected**", expected]
+    found = "\n\n".join(part for part in parts if part)
     when = dt.datetime.now(dt.UTC)
     text = f"Measured on {when.day} {when:%B %Y}, on a simulated card ({', '.join(NEEDS[:2])}).\n\n{found}\n"
     folder.mkdir(parents=True, exist_ok=True)

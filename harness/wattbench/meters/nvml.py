@@ -125,8 +125,7 @@ class NvmlWindow:
             # A counter that failed at the start has nothing to count to: its reason stands.
             watched = [gpu for gpu in self.meter.gpus if gpu.uuid in self.first and gpu.uuid not in self.failures]
             last, failures = await_edges(watched, CLOSING_EDGES, self.meter.beats)
-            done = time.monotonic()
-            silent = not self.recording.wait_past(done)
+            silent = not self.recording.wait_past(closed)  # most often there is one by now: the steps took longer
             since = self.opened - ROWS_BEFORE_SECONDS
             rows = self.recording.rows(since)
         until = rows[-1]["seconds"] if rows else closed

@@ -5,7 +5,10 @@ What a device does not support is None. What it fails to answer raises DeviceFai
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from wattbench.meters import MeterUnavailable
@@ -23,12 +26,17 @@ EVENT_REASONS = {
     0x100: "display-clock",
 }
 # NVML's codes for what a device does not support, does not permit, or a library does not have: such readings are None.
-ABSENT = frozenset({3, 4, 13})
+FUNCTION_NOT_FOUND = 13
+ABSENT = frozenset({3, 4, FUNCTION_NOT_FOUND})
 _VIRTUALIZATION = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host-vgpu", 4: "host-vsga"}
 
 
 class DeviceFailed(Exception):  # noqa: N818 - the device failed, not this program
     """A GPU did not answer; the message is a clause that says how."""
+
+
+# Reads the energy counter into a number, in mJ, and gives NVML's code. A window polls it, so it is made once.
+Counter = tuple[Callable[[], int], ctypes.c_uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Gpu:
     index: int
     uuid: str
     name: str
+    counter: Counter = field(compare=False, repr=False)
 
     @property
     def fake(self) -> bool:
@@ -61,8 +70,13 @@ class Gpu:
 
     def energy(self) -> float | None:
         """Read the energy counter: J since the driver was loaded, in steps of 20-100 ms."""
-        millijoules = self._ask("nvmlDeviceGetTotalEnergyConsumption")
-        return None if millijoules is None else float(millijoules) / 1000
+        read, millijoules = self.counter
+        code = read()
+        if code in ABSENT:
+            return None
+        if code:
+            raise DeviceFailed(failure(code))
+        return millijoules.value / 1000
 
     def power(self) -> Power:
         """Read the power sensors. Each field has its own return code; 0 W is no reading of a board that answers."""
@@ -133,6 +147,8 @@ class Gpu:
             "virtualization": None if virtualization is None else _VIRTUALIZATION.get(int(virtualization)),
             "sm_mhz": sm_mhz,
             "memory_mhz": memory_mhz,
+            "application_sm_mhz": self._ask("nvmlDeviceGetApplicationsClock", nvml.NVML_CLOCK_SM),
+            "default_application_sm_mhz": self._ask("nvmlDeviceGetDefaultApplicationsClock", nvml.NVML_CLOCK_SM),
             "max_sm_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM),
             "max_memory_mhz": self._ask("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_MEM),
             "celsius": self.celsius(),
@@ -190,10 +206,7 @@ def load() -> Driver:
 
 def function(gpu: Gpu, name: str) -> Any:  # noqa: ANN401 - a function of ctypes
     """Give a function of the loaded library itself, which answers NVML's code; None where it lacks that."""
-    try:
-        return gpu.nvml.nvmlLib[name]
-    except AttributeError:
-        return None
+    return _function(gpu.nvml, name)
 
 
 def failure(code: int) -> str:
@@ -205,7 +218,19 @@ def failure(code: int) -> str:
 
 def _gpu(nvml: Any, index: int) -> Gpu:  # noqa: ANN401 - the module pynvml
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
-    return Gpu(nvml, handle, index, nvml.nvmlDeviceGetUUID(handle), nvml.nvmlDeviceGetName(handle))
+    millijoules = ctypes.c_uint64()
+    read = _function(nvml, "nvmlDeviceGetTotalEnergyConsumption")
+    counter = (lambda: FUNCTION_NOT_FOUND) if read is None else partial(read, handle, ctypes.byref(millijoules))
+    return Gpu(
+        nvml, handle, index, nvml.nvmlDeviceGetUUID(handle), nvml.nvmlDeviceGetName(handle), (counter, millijoules)
+    )
+
+
+def _function(nvml: Any, name: str) -> Any:  # noqa: ANN401 - the module pynvml, and a function of ctypes
+    try:
+        return nvml.nvmlLib[name]
+    except AttributeError:
+        return None
 
 
 def _watts(milliwatts: int | None) -> float | None:

@@ -118,7 +118,8 @@ class _Watch:
         self._last: float | None = None
         self._last_began = 0.0
         self._first_seen = 0.0
-        self._late = 0  # edges that were seen late
+        self._late = 0  # edges that were seen late, though this process looked when it meant to
+        self._came_late = False  # whether it looked later than that
         self._quickest = float("inf")  # s: the quickest read so far
 
     def poll(self) -> None:
@@ -133,6 +134,7 @@ class _Watch:
             return
         ended = self._clock()
         self._quickest = min(self._quickest, ended - began)
+        self._came_late = ended - self.look_at > 2 * POLL_SECONDS + self._quickest
         if joules is None:
             self._fail("its energy counter stopped being supported")
             return
@@ -155,8 +157,8 @@ class _Watch:
         if beat is None:
             self._beats[self.gpu.uuid] = Beat(edge.at, edge.uncertainty, STEP_SECONDS, GUESS_DOUBT, guessed=True)
         elif beat.step is not None and not self._is_tight(edge):
-            self._late += 1
-            if self._late == 1 and beat.allows(edge):  # the counter was on time, and this process late
+            self._late += not self._came_late
+            if self._late <= 1 and beat.allows(edge):  # the counter was on time, and this process late
                 return
             known = Beat(edge.at, edge.uncertainty)
             self._beats[self.gpu.uuid] = (

@@ -22,8 +22,8 @@ REACH_SECONDS: dict[PowerSource, float] = {"instant": 0.1, "average": 1.0, "usag
 
 def curve(rows: Iterable[Row], source: PowerSource) -> list[tuple[float, float]]:
     """List (s, W) of one sensor, wherever it was read."""
-    points = ((row["seconds"], row[f"{source}_watts"]) for row in rows)
-    return [(at, watts) for at, watts in points if watts is not None]
+    name = f"{source}_watts"
+    return [(row["seconds"], row[name]) for row in rows if row[name] is not None]
 
 
 def integrate(points: Curve, start: float, end: float) -> float | None:

@@ -1,12 +1,14 @@
 """A recording: what the sampler, a process of its own, writes while it is open.
 
-The sampler writes to a file in memory, and this side reads it only when asked: nothing runs here while a model is
-measured, and no full pipe can ever hold the sampler up.
+The sampler writes to memory that both have mapped, and this side reads it only when asked: nothing runs here while a
+model is measured, and no full pipe can ever hold the sampler up.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import mmap
 import os
 import subprocess
 import sys
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 START_TIMEOUT_SECONDS = 30.0  # a driver without persistence takes its time
 SAMPLE_TIMEOUT_SECONDS = 2.0
 LOOK_SECONDS = 0.005  # how often to look for a sample that is late
-LATE_SECONDS = 0.001  # how long after a sample was due it can be read as a rule
-CHUNK_BYTES = 1 << 20
+LATE_SECONDS = 0.002  # how long after a sample was due it can be read as a rule
+# Two processes see each other's writes in no certain order, but after a millisecond they see them all.
+SETTLED_SECONDS = 0.001
+GPU_BYTES = 1 << 28  # room for some 30 hours of samples of one GPU; memory is only taken as it is written
 
 
 class NvmlRecording:
@@ -40,19 +44,25 @@ class NvmlRecording:
         self._rows: list[list[Any]] = []
         self._failed: list[tuple[float, str, str]] = []  # s, UUID, reason
         self._stopped: str | None = None
-        self._unread = b""
-        self._offset = 0
+        self._place = 0  # where in memory the next sample begins
         self._number = 0  # of the latest sample
         self._none_listed = (None,) * len(self.uuids)
         self._closed = False
 
     def __enter__(self) -> Self:
         """Start the sampler and wait for its first sample. Raises MeterUnavailable."""
-        self._file = os.memfd_create("wattbench-samples")
+        file = os.memfd_create("wattbench-samples")
         # -P: nothing in the current folder may stand in for a module. A group of its own: no Ctrl-C from terminals.
         command = [sys.executable, "-P", "-m", "wattbench.meters.nvml_sampler", *self.uuids]
         null = subprocess.DEVNULL
-        self._process = subprocess.Popen(command, stdin=null, stdout=self._file, stderr=null, process_group=0)
+        try:
+            os.ftruncate(file, GPU_BYTES * len(self.uuids))
+            self._memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
+            self._process = subprocess.Popen(command, stdin=null, stdout=file, stderr=null, process_group=0)
+        except OSError as error:
+            raise MeterUnavailable(f"its samples have no memory: {error.strerror}") from None
+        finally:
+            os.close(file)
         try:
             started = self.wait_past(0.0, START_TIMEOUT_SECONDS)
             reason = self.failures.get("sampler", f"no sample came within {START_TIMEOUT_SECONDS:g} s")
@@ -112,42 +122,41 @@ class NvmlRecording:
 
     def _read(self) -> None:
         """Take in what the sampler wrote since the last time, as far as its samples are whole."""
-        while not self._closed and (chunk := os.pread(self._file, CHUNK_BYTES, self._offset)):
-            self._offset += len(chunk)
-            self._unread += chunk
-            place = 0
-            while (size := self._sample_at(place)) is not None:
-                place += size
-            self._unread = self._unread[place:]
+        if not self._closed:
+            settled = time.monotonic() - SETTLED_SECONDS
+            while self._take(settled):
+                pass
 
-    def _sample_at(self, place: int) -> int | None:
-        """Take in one sample; gives its length, or None if it is not whole yet."""
-        data = self._unread
-        if len(data) < place + HEAD.size:
-            return None
+    def _take(self, settled: float) -> bool:
+        """Take in the next sample if it was written before `settled`, in s; whether it was."""
+        memory, place = self._memory, self._place
+        if place + HEAD.size > len(memory):
+            return False
         number: int
         more: int
-        number, more = HEAD.unpack_from(data, place)
-        records = place + HEAD.size
-        rest = records + (0 if number == STOPPED else len(self.uuids) * sizeof(Record))
-        if len(data) < rest + more:
-            return None
+        written, number, more = HEAD.unpack_from(memory, place)
+        if not 0 < written <= settled:
+            return False
+        place += HEAD.size
+        end = place + (0 if number == STOPPED else len(self.uuids) * sizeof(Record))
+        self._place = end + more
         if number == STOPPED:
-            self._stopped = data[rest : rest + more].decode()
-            return rest + more - place
-        listed = json.loads(data[rest : rest + more]) if more else self._none_listed
+            self._stopped = memory[end : end + more].decode().rstrip()
+            return True
+        listed = json.loads(memory[end : end + more]) if more else self._none_listed
         for uuid, processes in zip(self.uuids, listed, strict=True):
-            at, row, failed = values(data, records)
-            records += sizeof(Record)
+            at, row, failed = values(memory, place)
+            place += sizeof(Record)
             self._rows.append([at, uuid, *row, None if failed else processes])
             if failed:
                 self._failed.append((at, uuid, failed))
         self._number = number
-        return rest + more - place
+        return True
 
     def _stop(self) -> None:
         self._process.terminate()
         self._process.wait()
-        self._read()
+        while self._take(math.inf):  # nobody writes any more
+            pass
         self._closed = True
-        os.close(self._file)
+        self._memory.close()

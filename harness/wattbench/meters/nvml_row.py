@@ -63,7 +63,8 @@ class Record(ctypes.Structure):
     )
 
 
-LAYOUT = struct.Struct("@dd" + "IIqqIIQ" * 3 + "Q" + "IIi" + "II" + "II" + "I" + "7I" + "0d")
+# Of a record what makes a row; of its fields the code and the value.
+LAYOUT = struct.Struct("@dd" + 3 * "28xIQ" + "Q" + "8xi" + "II" + "I4x" + "I" + "7I" + "0d")
 ENERGY_CODE, _, INSTANT_CODE, INSTANT_WATTS, AVERAGE_CODE, AVERAGE_WATTS = (
     (Record.fields.offset + number * ctypes.sizeof(_Field) + part.offset) // 4
     for number in range(3)
@@ -72,14 +73,13 @@ ENERGY_CODE, _, INSTANT_CODE, INSTANT_WATTS, AVERAGE_CODE, AVERAGE_WATTS = (
 
 
 class RowReader:
-    """Reads one GPU into a record of its own."""
+    """Reads one GPU into a record of its own: `read` reads everything once, energy and power first."""
 
     def __init__(self, gpu: Gpu, record: Record) -> None:
         """Take the functions from the library once. What it lacks is as if not supported."""
         self._record, self._codes = record, record.codes
         self._words = memoryview(record).cast("B").cast("I")
         self._times = memoryview(record).cast("B")[:16].cast("d")
-        self._coded = True
         for field, number in zip(record.fields, (ENERGY, INSTANT, AVERAGE), strict=True):
             field.field = number
 
@@ -110,25 +110,41 @@ class RowReader:
             bind("nvmlDeviceGetClockInfo", ctypes.c_uint(2), at(Record.memory_mhz)),
             bind("nvmlDeviceGetUtilizationRates", at(Record.utilisation)),
         )
+        self.read = self._quick_read()
 
-    def read(self) -> None:
-        """Read everything once. Energy and power are read first, between `began` and `ended`."""
-        words, times = self._words, self._times
-        began = monotonic()
-        failed = self._fields() if self._energy is None else self._energy() or self._fields()
-        times[1] = monotonic()
-        times[0] = began
-        bad = failed or words[INSTANT_CODE] or words[AVERAGE_CODE]
-        for call in self._calls:
-            bad = call() or bad
-        # A field that says 0 W of a board that answers is no reading either.
-        if bad or not (words[INSTANT_WATTS] and words[AVERAGE_WATTS]):
-            self._read_with_codes()
-        elif self._coded:
-            self._codes[:] = _FINE
-            if self._energy is not None:
-                words[ENERGY_CODE] = SUCCESS
-            self._coded = False
+    def _quick_read(self) -> Callable[[], None]:
+        """Give a function for the rows in which all answer: the codes are written once, and then only looked at.
+
+        Whatever it touches has left the processor's caches since the last row, so it touches little: no loop, no
+        attribute, no global name.
+        """
+        words, times, codes, with_codes = self._words, self._times, self._codes, self._read_with_codes
+        fields, energy, clock = self._fields, self._energy, monotonic
+        reasons, celsius, sm_mhz, memory_mhz, utilisation = self._calls
+        instant_code, instant, average_code, average = INSTANT_CODE, INSTANT_WATTS, AVERAGE_CODE, AVERAGE_WATTS
+        coded = True  # whether the record's codes are those of a row in which something was absent
+
+        def read() -> None:
+            nonlocal coded
+            times[0] = clock()
+            bad = fields() if energy is None else energy() or fields()
+            times[1] = clock()
+            # The first that fails ends this, as all is read once more then. A field that says 0 W of a board that
+            # answers is no reading either.
+            if (
+                (bad or reasons() or celsius() or sm_mhz() or memory_mhz() or utilisation())
+                or (words[instant_code] or words[average_code])
+                or not (words[instant] and words[average])
+            ):
+                with_codes()
+                coded = True
+            elif coded:
+                codes[:] = _FINE
+                if energy is not None:
+                    words[ENERGY_CODE] = SUCCESS
+                coded = False
+
+        return read
 
     def _read_with_codes(self) -> None:
         """Read once more and keep the code of each call. The older call for power is asked where a field has none."""
@@ -137,13 +153,13 @@ class RowReader:
         if self._energy is not None:
             words[ENERGY_CODE] = self._energy()
         failed = self._fields()
-        times[1] = monotonic()
-        times[0] = began
+        if self._energy is None and failed:  # else its own code says more
+            words[ENERGY_CODE] = failed
+        times[0], times[1] = began, monotonic()
         usage = NOT_SUPPORTED
         if failed or words[INSTANT_CODE] or words[AVERAGE_CODE] or not (words[INSTANT_WATTS] and words[AVERAGE_WATTS]):
             usage = self._usage()
         self._codes[:] = (failed, *[call() for call in self._calls], usage)
-        self._coded = True
 
     def _field_is(self, direct: Callable[[], int]) -> bool:
         """Whether the field of energy is the counter itself: it lies between two readings of that."""
@@ -157,30 +173,25 @@ class RowReader:
         return direct() == SUCCESS and before <= between <= field.value
 
 
-def values(record: bytes, place: int = 0) -> tuple[float, list[Any], str | None]:
+def values(records: Any, place: int = 0) -> tuple[float, list[Any], str | None]:  # noqa: ANN401 - memory
     """Make a row of a record: when, the values of COLUMNS from power on (without processes), how the GPU failed."""
-    said: Sequence[Any] = LAYOUT.unpack_from(record, place)
-    began, ended, *_ = said
-    energy, instant, average = (said[first : first + 7] for first in (2, 9, 16))
-    reasons, _, _, celsius, sm_mhz, memory_mhz, utilisation, _, usage, *codes = said[23:]
+    said: Sequence[Any] = LAYOUT.unpack_from(records, place)
+    began, ended, energy_code, energy, instant_code, instant, average_code, average = said[:8]
+    reasons, celsius, sm_mhz, memory_mhz, utilisation, usage, *codes = said[8:]
     at = (began + ended) / 2
-    if any(codes) or energy[5]:
-        failed = [code for code in (codes[0], energy[5], *codes[1:]) if code and code not in nvml_device.ABSENT]
-        if failed:
-            return at, [None] * 9, nvml_device.failure(failed[0])
-    powers = [_watts(field[6]) if field[5] == codes[0] == SUCCESS else None for field in (instant, average)]
-    absent = [code != SUCCESS for code in codes]
+    bad, *rest, no_usage = codes
+    failed = [code for code in (bad, energy_code, *rest, no_usage) if code and code not in nvml_device.ABSENT]
+    if failed:
+        return at, [None] * 9, nvml_device.failure(failed[0])
+    readings = (reasons, float(celsius), sm_mhz, memory_mhz, float(utilisation))
     return (
         at,
         [
-            *powers,
-            None if absent[6] else _watts(usage),
-            None if energy[5] else energy[6] / 1000,
-            None if absent[1] else reasons,
-            None if absent[2] else float(celsius),
-            None if absent[3] else sm_mhz,
-            None if absent[4] else memory_mhz,
-            None if absent[5] else float(utilisation),
+            None if bad or instant_code else _watts(instant),
+            None if bad or average_code else _watts(average),
+            None if no_usage else _watts(usage),
+            None if energy_code else energy / 1000,
+            *(None if code else value for code, value in zip(rest, readings, strict=True)),
         ],
         None,
     )

@@ -7,6 +7,7 @@ follows from it and the rows, which is written anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from wattbench.meters import Reading
@@ -77,7 +78,7 @@ def _account(
         joules, error = sampled, uncertainty(integrals, curves[nearest], nearest, period)
     if reason is None and not joules:
         reason = "its power could not be sampled"
-    powered = [row for row in rows if any(row[f"{source}_watts"] for source in SOURCES)]
+    powered = [row for row in rows if row["instant_watts"] or row["average_watts"] or row["usage_watts"]]
     inside = [row for row in rows if opened <= row["seconds"] <= closed]
     missing, longest = gaps((row["seconds"] for row in powered), opened, closed, period)
     return {
@@ -92,7 +93,8 @@ def _account(
         "missing_samples": missing,
         "longest_gap_seconds": longest,
         "event_reasons": _shares(inside or rows),
-        "max_celsius": max((row["celsius"] for row in rows if row["celsius"] is not None), default=None),
+        "max_celsius": _highest(rows, "celsius"),
+        "max_sm_mhz": _highest(inside, "sm_mhz"),
         "processes": _union(row["processes"] for row in rows),
     }
 
@@ -110,12 +112,17 @@ def _sum(gpus: Mapping[str, Mapping[str, Any]], name: str) -> float | None:
     return None if None in values else float(sum(values))
 
 
+def _highest(rows: Sequence[Row], name: str) -> float | None:
+    return max((row[name] for row in rows if row[name] is not None), default=None)
+
+
 def _shares(rows: Sequence[Row]) -> dict[str, float] | None:
     """Give the share of the samples in which each event reason was seen; None where none could be read."""
     read = [row["event_reasons"] for row in rows if row["event_reasons"] is not None]
     if not read:
         return None
-    counts = {name: sum(bool(bits & bit) for bits in read) for bit, name in EVENT_REASONS.items()}
+    each = Counter(read)  # few different ones, as a rule
+    counts = {name: sum(n for bits, n in each.items() if bits & bit) for bit, name in EVENT_REASONS.items()}
     return {name: count / len(read) for name, count in counts.items() if count}
 
 
