@@ -43,14 +43,20 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(inputs: Path) -> Path:
     out = inputs / "first" / "html"
-    build.build([inputs / "submissions"], [inputs / "editions"], out, quiet)
+    build.build([inputs / "submissions"], [inputs / "editions"], out, quiet, png=inputs / "png")
     return out
 
 
 def test_building_twice_gives_the_same_bytes(inputs: Path, built: Path, tmp_path: Path) -> None:
     again = tmp_path / "html"
-    build.build([inputs / "submissions"], [inputs / "editions"], again, quiet)
+    build.build([inputs / "submissions"], [inputs / "editions"], again, quiet, png=tmp_path / "png")
     assert digests(again) == digests(built)
+
+
+def test_every_badge_has_a_png_twin(built: Path) -> None:
+    badges = [path for place in ("badges", "editions", "cite") for path in (built / place).rglob("*.svg")]
+    assert len(badges) == 2 * (3 * 6 + 11)
+    assert all(path.with_suffix(".png").read_bytes().startswith(b"\x89PNG") for path in badges)
 
 
 def test_nothing_is_left_of_the_shell_the_slots_or_the_scaffolding(built: Path) -> None:

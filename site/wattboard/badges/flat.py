@@ -27,7 +27,7 @@ def flat(face: Face) -> str:
     earned = ""
     if face.stars is not None:
         earned = _stars(face, x)
-        x += 5 * PITCH + 4
+        x += 5 * PITCH + 5
     if said:
         lettering.append(_text(x, said))
         x += looks.width(said) + PAD

@@ -43,7 +43,7 @@ def card(
     ledger: Ledger = None,
     keys: Keys = None,
 ) -> None:
-    """Print what would change in a model's card to show its stars; with --open-pr ask its owner's own repository to."""
+    """Print what would change in a model's card to show its stars; with --open-pr open one pull request for it."""
     if open_pr and readme is not None:
         raise refuse("", "--open-pr", "cannot be had with --card", "Leave out one of them")
     if open_pr and not owner:
