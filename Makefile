@@ -119,6 +119,6 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): torch and some 90 packages, a minute or two with a near index."
 	@$(BIN)/python -m pip install --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet) \
 	  $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
-	  --constraint $(CONSTRAINTS) '$(TORCH_REQUIREMENT)' --editable '.[bench,demo,dev]'
+	  --constraint $(CONSTRAINTS) '$(TORCH_REQUIREMENT)' --editable '.[bench,demo,dev,fleet]'
 	@rm -f $(VENV)/.ready-*
 	@touch $@

@@ -95,6 +95,7 @@ def test_each_heavy_dependency_has_its_doors() -> None:
         "huggingface_hub": {"wattbench/hub.py"},
         "optimum": {"wattbench/backends/optimum.py"},
         "onnx": {"wattbench/demo/convert.py"},
+        "ray": {"wattbench/fleet/cluster.py"},
         "psutil": {"wattbench/environment.py", "wattbench/process.py"},
         "mkdocs": {"wattboard/build.py"},
         "jinja2": {"wattboard/pages/filling.py"},

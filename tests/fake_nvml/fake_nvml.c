@@ -187,6 +187,8 @@ static void set_key(Gpu *gpu, const char *key, const char *value) {
         wave->milliwatts = strtod(rest, NULL);
     }
     if (strcmp(key, "name") == 0) snprintf(gpu->name, sizeof gpu->name, "%.80s", value);
+    if (strcmp(key, "serial") == 0) /* the number at the end of its UUID: the GPUs of several hosts are not one */
+        snprintf(gpu->uuid, sizeof gpu->uuid, "GPU-fa4e0000-0000-0000-0000-%012d", atoi(value));
     if (strcmp(key, "reasons") == 0) gpu->reasons = strtoull(value, NULL, 0);
     if (strcmp(key, "base_millijoules") == 0) gpu->base_millijoules = strtod(value, NULL);
     if (strcmp(key, "step_nanoseconds") == 0) gpu->step = strtoll(value, NULL, 10);

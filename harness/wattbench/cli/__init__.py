@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wattbench import __version__
-from wattbench.cli import amend, check, heads, life, measure, measure_command, prove, say, submit, workload
+from wattbench.cli import amend, check, fleet, heads, life, measure, measure_command, prove, say, submit, workload
 from wattbench.problems import Refusal
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command()(prove.sign)
 app.command()(prove.verify)
 app.command()(prove.audit)
 app.add_typer(workload.app, name="workload")
+app.add_typer(fleet.app, name="fleet")
 
 
 def main() -> None:
