@@ -125,6 +125,17 @@ def test_one_pull_request_of_one_clean_commit_is_opened_and_never_a_second(
     assert (len(hub.pulls), len(hub.commits)) == (6, 1)
 
 
+def test_a_card_says_so_where_the_hub_has_a_newer_model_than_the_one_measured(
+    folders: tuple[Path, Path], hub: FakeHub
+) -> None:
+    one = hub.put("models", MODEL, {"README.md": CARD, "model.safetensors": b"newer"})
+    older = "measured at an older revision than the Hub's"
+    one.others = {"f" * 40: {"model.safetensors": b"older"}}
+    assert older in card(folders).stdout
+    one.others = {"f" * 40: {"README.md": b"another card", "model.safetensors": b"newer"}}
+    assert older not in card(folders).stdout
+
+
 def test_once_it_is_merged_there_is_nothing_to_do(folders: tuple[Path, Path], hub: FakeHub) -> None:
     one = hub.put("models", MODEL, {"README.md": CARD})
     card(folders, *OPEN)

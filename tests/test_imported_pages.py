@@ -88,6 +88,21 @@ def test_a_model_that_is_both_measured_and_imported_has_two_pages_apart(html: Pa
     assert "imported" not in (html / "models" / name / "index.html").read_text().split("<article", 1)[1]
 
 
+def test_an_imported_badge_is_outlined_says_imported_and_links_to_its_own_page(
+    imported: tuple[Imported, ...], html: Path
+) -> None:
+    edition = imported[1].edition.id
+    page = (html / "imported/models/org/chat-1/index.html").read_text()
+    place = f"imported/{edition}/badges/org/chat-1/lm-arena-chat-h100-best-batch.svg"
+    assert f"(https://wattstar.example/{place})](https://wattstar.example/imported/models/org/chat-1/)" in page
+    for shape in (place, place.replace(".svg", ".label.svg")):
+        drawn = (html / shape).read_text()
+        assert ">imported<" in drawn
+        assert "imported, single value of" in drawn
+        assert 'stroke-linejoin="round"' in drawn or 'fill="none" stroke="#bcd0e2"' in drawn
+        assert "±" not in drawn
+
+
 def test_machines_get_the_very_bytes_that_were_imported(imported: tuple[Imported, ...], html: Path) -> None:
     index = json.loads((html / imported_files.ROOT / "index.json").read_bytes())
     told = [one for edition in index["editions"] for one in edition["boards"].values()]

@@ -113,7 +113,7 @@ def _make(
     address, epoch = _address(root), _epoch(site)
     pairing = scores.pairing(site.filed)
     rendered = pages.render(site, address, None, pairing)
-    rendered, apart = _apart(rendered, imported_pages.render(others, [one.id for one in site.profiles]))
+    rendered, apart = _apart(rendered, imported_pages.render(others, [one.id for one in site.profiles], address))
     say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
     docs = fresh.with_name("docs")
     _write_docs(rendered, root / "site" / "pages", docs)
@@ -127,7 +127,7 @@ def _make(
         _write(fresh / path, text)
 
 
-def address() -> str:
+def site_address() -> str:
     """Give the site's public address, with a slash at its end. Raises Refusal outside a checkout."""
     return _address(_root())
 

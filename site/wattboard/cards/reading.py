@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ from wattbench.problems import Refusal, refuse
 from wattboard.cards import EVALUATION, README
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from wattbench.heads import Head
     from wattbench.hub import Repository
     from wattbench.hub_pulls import Pull
+    from wattboard.listings import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ def on_hub(model: str, benchmark: str) -> Card:
         note = f"No evaluation results: the data set {benchmark} {refusal.problems[0].message}."
         return Card(readme, evaluated, None, repository, (note,))
     return Card(readme, evaluated, benchmark, repository)
+
+
+def heads(card: Card, results: Sequence[Result]) -> dict[str, Head]:
+    """Say whether the Hub has a newer revision than the measured ones, as far as it tells: badges say so."""
+    from wattbench import heads as known
+    from wattbench import hub
+
+    if card.repository is None:
+        return {}
+    measured = {one.rating.revision for one in results if re.fullmatch(known.COMMIT, one.rating.revision)}
+    asked = {results[0].rating.model: sorted(measured)} if measured else {}
+    found, _ = known.look_up(asked, lambda name, revision: hub.look_up("model", name, revision))
+    return found
 
 
 def in_pull(card: Card, pull: Pull) -> Card:

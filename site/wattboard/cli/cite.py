@@ -49,13 +49,16 @@ def card(
     if open_pr and not owner:
         remedy = "If the model is yours, add --i-am-the-owner; if not, tell its owner about this command"
         raise refuse(model, "--open-pr", "is for the model's owner alone", remedy)
+    from dataclasses import replace
+
     from wattboard import build, cards
     from wattboard.cards import choosing, diffs, opening, reading
 
     site = _site(submissions, editions, ledger, keys)
     results = choosing.results(site, model, task or (), board or ())
     there = reading.on_disk(readme, benchmark) if readme is not None else reading.on_hub(model, benchmark)
-    wish = cards.Wish(build.address(), moving, there.benchmark)
+    site = replace(site, heads=reading.heads(there, results))
+    wish = cards.Wish(build.site_address(), moving, there.benchmark)
     proposal = cards.propose(site, results, wish, there.readme, there.evaluated)
     for note in (*there.notes, *proposal.notes):
         typer.echo(note, err=True)

@@ -91,6 +91,7 @@ def _environment() -> Environment:
         plot=charts.plot,
         pass_dots=charts.passes,
         snippets=snippets.snippets,
+        embedded=snippets.markdown,
         rated=faces.of,
         face_of=faces.result,
         imported_face=faces.imported,

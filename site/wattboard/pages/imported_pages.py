@@ -67,7 +67,7 @@ class ImportedPages:
     models: tuple[Stamp, ...]
 
 
-def render(imported: Sequence[Imported], measured: Collection[str]) -> ImportedPages:
+def render(imported: Sequence[Imported], measured: Collection[str], address: str = "/") -> ImportedPages:
     """Render all imported editions; `measured` are the models that have pages of measured results."""
     if not imported:
         return ImportedPages({}, {}, ())
@@ -100,7 +100,7 @@ def render(imported: Sequence[Imported], measured: Collection[str]) -> ImportedP
                 drawn=drawn[edition.id, board.board],
                 found=findings(edition, board.rows),
             )
-    return ImportedPages(docs, slots, tuple(_stamp(profile) for profile in known))
+    return ImportedPages(docs, slots, tuple(_stamp(profile, address) for profile in known))
 
 
 def profiles(
@@ -134,9 +134,9 @@ def findings(edition: ImportedEdition, rows: Sequence[ImportedRow]) -> list[Find
     return [finding for finding in edition.findings if lines & set(finding.rows)]
 
 
-def _stamp(profile: ImportedProfile) -> Stamp:
+def _stamp(profile: ImportedProfile, address: str) -> Stamp:
     found = list(_found(profile))
-    body = _filled("imported_model.j2", base="../../../../", profile=profile, found=found)
+    body = _filled("imported_model.j2", base="../../../../", profile=profile, found=found, address=address)
     sources = " and ".join(sorted({one.edition.source.name for one in profile.results}))
     return Stamp(profile.id, f"{profile.id}, imported", f"What {sources} published of {profile.id}'s energy.", body)
 
