@@ -126,6 +126,29 @@ def test_measuring_waits_for_a_maintainer_and_runs_nothing_of_anybodys() -> None
     assert "force=false" in job["steps"][0]["run"]
 
 
+@pytest.mark.parametrize(
+    ("there", "asked", "status"),
+    [
+        ("exit 0", "--method PATCH repos/o/r/git/refs/heads/approved --raw-field sha=abc --field force=false", 0),
+        ("echo 'gh: Not Found (HTTP 404)' >&2; exit 1", "--method POST repos/o/r/git/refs", 0),
+        ("echo 'gh: Bad credentials (HTTP 401)' >&2; exit 1", None, 1),
+    ],
+    ids=["moved", "made", "trouble"],
+)
+def test_approving_moves_a_branch_or_makes_it(tmp_path: Path, there: str, asked: str | None, status: int) -> None:
+    ((_, _, job),) = [one for one in jobs() if one[0] == "measure.yml"]
+    gh = tmp_path / "gh"
+    gh.write_text(f'#!/bin/sh\necho "$@" >> asked.txt\ncase "$*" in *"git/ref/heads/approved") {there};; esac\n')
+    gh.chmod(0o755)
+    told = {"GITHUB_REPOSITORY": "o/r", "GITHUB_SHA": "abc", "GITHUB_STEP_SUMMARY": "summary.md"}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", **told}
+    done = subprocess.run(["bash", "-e", "-c", job["steps"][0]["run"]], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == status
+    second = (tmp_path / "asked.txt").read_text().splitlines()[1:]
+    assert len(second) == (asked is not None)
+    assert all(asked in line for line in second if asked)
+
+
 def test_what_maintainers_alone_may_change_is_owned_by_them() -> None:
     owned = dict(
         line.split(maxsplit=1)

@@ -170,7 +170,7 @@ def sealed_by(
     for number, signature in enumerate(envelope.signatures):
         key, wrong = trusted.get(signature.keyid), None
         if key is None:
-            wrong = f"{statement.short(signature.keyid)} is no trusted key"
+            wrong = f"{statement.short(signature.keyid)} is no trusted key, for a run of {run.measured_at[:10]}"
         elif not dsse.holds(envelope, signature, key.raw):
             wrong = f"is no signature of {key.holder} ({statement.short(key.keyid)}) over this payload"
         elif not _counts(key, run.measured_at):

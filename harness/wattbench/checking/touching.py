@@ -61,6 +61,10 @@ def _about(change: Change, role: Role, folder: str) -> Iterator[Problem]:
         yield Problem(change.path, "path", "is a submodule", "Put the file there")
     elif change.mode == changes.EXECUTABLE:
         yield Problem(change.path, "path", "is executable, and nothing here is run", "Run `chmod -x` on it")
+    elif role == "harness" and not change.added:
+        what = "is taken away" if change.gone else "is changed"
+        remedy = "Leave it as it is: runs and entries are written once; the ledger corrects and withdraws"
+        yield Problem(change.path, "path", what, remedy)
     elif change.gone and role == "person":
         remedy = "Leave it, and ask for a withdrawal: results keep their history"
         yield Problem(change.path, "path", "is taken away", remedy)
