@@ -183,6 +183,7 @@ def test_however_much_is_wrong_the_comment_stays_short(home: Path) -> None:
         assert len(text.splitlines()) <= 62
     assert "and more" not in text
     assert "98 more submissions" in text
+    assert "in two sessions each: planned are 370 to 920 hours." in text
 
 
 def packed(*files: tuple[str, bytes]) -> bytes:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 MARKER = "<!-- wattstar: what was found in this pull request -->"
 PROBLEMS, NOTES, SUBMISSIONS, WAYS = 10, 4, 2, 4  # how many of each are shown; the others are counted
 LONGEST = 240  # characters of one piece of text
-# One run is some twelve minutes by the official protocol: baselines, warm-up, five passes of a minute. A session is
-# three (the reference model before and after), and a board needs two sessions.
-MINUTES_A_BOARD = 70
+# A run is 10 to 25 minutes by the official protocol, as submissions/README.md adds it up, and a board takes two.
+MINUTES = (20, 50)
 _NEAR = {
     "itself": "measured already, and nearest in size",
     "size": "nearest in size",
@@ -122,18 +121,24 @@ def _next(found: Found, boards: int) -> Iterator[str]:
     if not found.submissions:
         yield "- A maintainer looks at it. Nothing is measured."
         return
-    hours = formats.significant(boards * MINUTES_A_BOARD / 60, 2)
     yield "1. A maintainer reads the change and merges it: that asks for the measurement, and is no promise of a star."
     yield "2. A maintainer approves the measuring. Nothing of this pull request runs on the GPU host before."
     if boards:
         many = _count(boards, "board")
-        yield f"3. The GPU host measures {many} in turn: some {hours} hours of its time, in two sessions."
+        yield f"3. The GPU host measures {many} in turn, in two sessions each: planned are {_time(boards)}."
     else:
         yield "3. The GPU host measures what is rated; models from packages are for the demo alone."
     yield "4. The result comes as a pull request of its own, signed. Look at it and answer before it counts."
     yield "5. Merged, the site is built again, with its badge. A failure is told with its cause and what you can do."
     if found.hub == "unreachable":
         yield "\nThe Hub could not be asked just now, which is no fault of yours: a maintainer starts the check again."
+
+
+def _time(boards: int) -> str:
+    low, high = (boards * one for one in MINUTES)
+    if high < 2 * 60:  # in minutes until there are some hours
+        return f"{low} to {high} minutes"
+    return f"{formats.significant(low / 60, 2)} to {formats.significant(high / 60, 2)} hours"
 
 
 def _more(many: int, noun: str, words_: str, lead: str = "- ") -> Iterator[str]:
