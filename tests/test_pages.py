@@ -17,6 +17,7 @@ from wattboard import api, charts, editions, formats, frame, listings, pages, pr
 from wattboard.badges import pictures
 from wattboard.charts import placing
 from wattboard.founding import anchors, freezing
+from wattboard.life import notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +138,7 @@ def test_a_hostile_id_is_escaped_in_every_page_even_if_one_came_this_far(site: S
     profile = site.profiles[0]
     hostile = 'demo/"><script>x'
     results = tuple(replace(one, rating=replace(one.rating, model=hostile)) for one in profile.results)
-    stamp = pages._stamp(replace(profile, id=hostile, results=results), ADDRESS, profiles.atlas(site))
+    stamp = pages._stamp(replace(profile, id=hostile, results=results), ADDRESS, profiles.atlas(site), notes.NONE)
     assert "<script" not in stamp.body
 
 

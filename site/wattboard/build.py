@@ -119,7 +119,7 @@ def _make(
     _write_docs(rendered, root / "site" / "pages", docs)
     _mkdocs(rendered, root, docs, fresh, epoch)
     _fill(rendered, fresh, address)
-    stamped = _stamp(fresh, [one.id for one in site.profiles], apart, make, pages.light_shell(address, rendered.notice))
+    stamped = _stamp(fresh, [one.id for one in site.profiles], rendered, apart, make, address)
     _map(fresh, rendered.canonical, stamped, address)
     for path, data in chain(api.everything(site, address, pairing), imported_files.files(others)):
         _write(fresh / path, data)
@@ -204,14 +204,20 @@ def _apart(rendered: Pages, imported: ImportedPages) -> tuple[Pages, tuple[Stamp
     return replace(rendered, docs=docs, slots=slots, nav=nav), imported.models
 
 
-def _stamp(out: Path, models: list[str], apart: Sequence[Stamp], make: Make, light: str) -> dict[str, list[str]]:
+def _stamp(
+    out: Path, models: list[str], rendered: Pages, apart: Sequence[Stamp], make: Make, address: str
+) -> dict[str, list[str]]:
     """Stamp models into the shells that MkDocs rendered, and give their names by shell.
 
     Where there are very many models the layout is our own, `light`.
     """
     shell = stamping.read(out, pages.SHELL)
-    make(stamping.light(shell, light) if len(models) > LIGHT else shell, out)
-    stamped = {pages.SHELL: models}
+    if len(models) > LIGHT:
+        shell = stamping.light(shell, pages.light_shell(address, rendered.notice))
+    make(shell, out)
+    for model in rendered.absent:
+        _write(out / shell.place(model), shell.page(model))
+    stamped = {pages.SHELL: [*models, *(one.id for one in rendered.absent)]}
     if apart:
         shell = stamping.read(out, imported_pages.SHELL)
         for model in apart:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from wattbench import evidence
 from wattboard import frame, profiles
 from wattboard.advising import grids
-from wattboard.api import archives, beside, places
+from wattboard.api import archives, beside, lives, places
 from wattboard.api.places import address, document
 from wattboard.api.results import frozen, known_of, result
 from wattboard.founding import cohorts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wattboard.advising.scores import Pairing
     from wattboard.api import forms
@@ -38,8 +38,13 @@ def documents(
         yield _board(listing, known, atlas)
         name = listing.board.name
         yield document("switches", {"board": name}, board=name, models=list(beside.others(listing, atlas)))
+    notes, claims = lives.log(site.life), [lives.claim(one) for one in site.life.claims]
     for profile in site.profiles:
-        yield _model(profile, known, atlas, bases.get(profile.id), lineage.get(profile.id, profile.id))
+        told = {
+            "notes": [one for one in notes if one["model"] == profile.id],
+            "self_reported": [one for one in claims if one["model"] == profile.id],
+        }
+        yield _model(profile, known, atlas, bases.get(profile.id), lineage.get(profile.id, profile.id), told)
     for opened in site.editions:
         yield archives.edition(opened)
         yield archives.index(opened, site)
@@ -53,6 +58,9 @@ def documents(
         for one in site.left_out
     ]
     yield document("left-out", {}, files=left)
+    yield document("corrections", {}, entries=notes)
+    yield document("queue", {}, as_of=site.life.as_of, submissions=lives.queue(site.life))
+    yield document("self-reported", {}, results=claims)
     yield _grids()
     yield document("lineages", {}, **archives.families(site, lineage))
 
@@ -88,6 +96,9 @@ def _index(site: Site) -> tuple[str, forms.Document]:
         "csv": places.CSV,
         "feeds": [places.ATOM, places.JSON_FEED],
         "grids": address("grids"),
+        "corrections": address("corrections"),
+        "queue": address("queue"),
+        "self_reported": address("self-reported"),
         "left_out": address("left-out"),
         "lineages": address("lineages"),
         "openapi": places.OPENAPI,
@@ -169,7 +180,9 @@ def _board(listing: Listing, known: Known, atlas: Atlas) -> tuple[str, forms.Doc
     )
 
 
-def _model(profile: Profile, known: Known, atlas: Atlas, base: str | None, lineage: str) -> tuple[str, forms.Document]:
+def _model(
+    profile: Profile, known: Known, atlas: Atlas, base: str | None, lineage: str, told: Mapping[str, Any]
+) -> tuple[str, forms.Document]:
     org, name = profile.id.split("/", 1)
     return document(
         "model",
@@ -180,6 +193,8 @@ def _model(profile: Profile, known: Known, atlas: Atlas, base: str | None, linea
         lineage=lineage,
         results=[_own(profile, one, known, atlas) for one in profile.results],
         earlier_revisions=[result(one, known) for one in profile.earlier],
+        notes=told["notes"],
+        self_reported=told["self_reported"],
     )
 
 

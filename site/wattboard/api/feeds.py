@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from wattboard import formats
 from wattboard.api import history, places
 from wattboard.badges import faces
+from wattboard.life import corrections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,8 +51,9 @@ class Entry:
 
 def entries(site: Site, events: Sequence[Event], address: str) -> list[Entry]:
     """Give the newest entries, at most 100."""
-    every = _entries(site, events, address)
-    return [one for one, _ in zip(every, range(MOST), strict=False)]
+    every = islice(_entries(site, events, address), MOST)
+    told = [*_corrections(site, address), *every]
+    return sorted(told, key=lambda one: one.on, reverse=True)[:MOST]
 
 
 def atom(site: Site, events: Sequence[Event], address: str) -> bytes:
@@ -113,6 +116,20 @@ def _entries(site: Site, events: Sequence[Event], address: str) -> Iterator[Entr
             f"{rating.model}: {_stars(rating.stars)} for {task.title.lower()}",
             f"{_CAUSES[one.cause]} on {rating.board}. {words}.{before}",
             f"{address}models/{formats.path(rating.model)}/",
+        )
+
+
+def _corrections(site: Site, address: str) -> Iterator[Entry]:
+    """Give the corrections log, the newest first."""
+    for one in corrections.log(site.life.events):
+        boards = ", ".join(one.boards) or "every board"
+        change = f" {one.field}: {one.old} -> {one.new}." if one.kind == "correction" else ""
+        yield Entry(
+            history.permanent(one.kind, one.on, one.model, *one.boards, *one.runs, one.field or "", one.cause),
+            one.on,
+            f"{one.model}: {one.kind}",
+            f"On {boards}.{change} {one.cause}",
+            f"{address}corrections/",
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wattboard.api.beside_forms import Past, Saving, Standing, Step, Switch, Where
+from wattboard.api.life_forms import Correction, SelfReported
 from wattboard.api.schemas import Date, Frozen, Result, Sha256, Strict
 from wattboard.api.schemas import EstimatedResult as _Estimated
 from wattboard.api.schemas import MeasuredResult as _Measured
@@ -63,6 +64,9 @@ class Files(Strict):
     grids: str
     left_out: str
     lineages: str
+    corrections: str
+    queue: str
+    self_reported: str
     openapi: str
     parquet: str
     schemas: list[str]
@@ -194,3 +198,7 @@ class ModelFile(Document):
     """The model at the end of its chain of base models: itself where it has none."""
     results: list[Annotated[MeasuredOwn | EstimatedOwn, Field(discriminator="kind")]]
     earlier_revisions: list[Result]
+    notes: list[Correction]
+    """What the corrections log has of this model."""
+    self_reported: list[SelfReported]
+    """What people measured themselves: in no ranking, and no star."""

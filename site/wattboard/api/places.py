@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattboard.api import archive_forms, changes, forms
+from wattboard.api import archive_forms, changes, forms, lives
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -67,6 +67,9 @@ FORMS = (
         "The newest changes of ratings, and where all of them are",
     ),
     Form("changes-month", changes.MonthFile, "api/v1/changes/{month}.json", "All changes of ratings of a month"),
+    Form("corrections", lives.CorrectionsFile, "api/v1/corrections.json", "Published numbers that changed, and why"),
+    Form("queue", lives.QueueFile, "api/v1/queue.json", "Submissions that wait to be measured, and those that failed"),
+    Form("self-reported", lives.SelfReportedFile, "api/v1/self-reported.json", "What people measured: never a star"),
     Form("left-out", archive_forms.LeftOutFile, "api/v1/left-out.json", "Run files that do not count, and why"),
     Form(
         "grids", archive_forms.GridsFile, "api/v1/grids.json", "CO2e of a kilowatt-hour by country, for your own sums"

@@ -166,6 +166,18 @@ def imported(row: ImportedRow, board: ImportedBoard, edition: ImportedEdition) -
     )
 
 
+def withdrawn(model: str, task: Task, edition: str | None) -> Face:
+    """Give the face of a result that was taken back: its address stays, its number does not."""
+    return Face(
+        model=model,
+        subject=task.title.lower(),
+        state="withdrawn",
+        edition=edition,
+        also=("withdrawn",),
+        why="Withdrawn: its page says why.",
+    )
+
+
 def self_reported(model: str, task: Task, wh: float | None, *, device: str = "", day: str | None = None) -> Face:
     """Give the face of what people report of their own model: an energy, grey, never a star."""
     return Face(

@@ -46,6 +46,14 @@ def pictures(site: Site) -> Iterator[tuple[str, str]]:
             )
     for path, face in claimed(site):
         yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole))
+    for addresses, face in gone(site):
+        drawn = tuple(_files(face, whole=whole))
+        yield from (
+            (f"{place}{ending}", text)
+            for place in addresses
+            for ending, text in drawn
+            if ending != ".json" or place.startswith("badges/v1/")
+        )
     for path, face in superseded(site).items():
         yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole) if ending != ".json")
 
@@ -63,6 +71,22 @@ def claimed(site: Site) -> Iterator[tuple[str, Face]]:
                 f"badges/v1/{model}/{name}",
                 faces.self_reported(model, task, one.wh_per_1000_queries, device=one.hardware, day=one.on),
             )
+
+
+def gone(site: Site) -> Iterator[tuple[tuple[str, ...], Face]]:
+    """Give the addresses and the face of every result that was withdrawn whole: a badge in a card must not vanish."""
+    there = {(one.rating.model, one.rating.board) for profile in site.profiles for one in profile.results}
+    there |= {(one.model, one.board) for rated in site.archive.values() for one in rated}
+    left = {(one.filed.model, one.filed.board) for one in site.life.gone} - there
+    for model, board in sorted(left):
+        task = tasks.find(Board.parse(board).task)
+        homes = [one.edition for one in site.editions if board in one.boards]
+        current = homes[-1] if homes else None
+        places = [f"badges/v1/{model}/{board}"]
+        if current is not None and current.headline.get(task.name) == board:
+            places.append(f"badges/v1/{model}/{task.name}")
+        places += [f"editions/{one.id}/badges/{model}/{board}" for one in homes]
+        yield tuple(places), faces.withdrawn(model, task, current.id if current else None)
 
 
 def superseded(site: Site) -> dict[str, Face]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, overload
 from wattboard import profiles
 from wattboard.badges import faces
 from wattboard.founding.cohorts import RULE
-from wattboard.pages import board_table, chronicle, filling, happenings
+from wattboard.life import notes
+from wattboard.pages import board_table, chronicle, filling, happenings, lives
 from wattboard.profiles import families
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from wattboard.advising.scores import Pairing
     from wattboard.charts.timelines import Timeline
+    from wattboard.life.notes import Notes
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
 
@@ -73,7 +75,8 @@ class Stamps(Sequence[Stamp]):
 class Pages:
     """Everything to publish as HTML: Markdown by path, slots by page and name, models, the navigation.
 
-    `canonical` says of which page another shows the same.
+    `canonical` says of which page another shows the same, `absent` are models without a result of which something is
+    said.
     """
 
     docs: dict[str, str]
@@ -82,6 +85,7 @@ class Pages:
     nav: tuple[Any, ...]
     notice: str
     canonical: dict[str, str]
+    absent: tuple[Stamp, ...] = ()
 
 
 def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairing | None = None) -> Pages:
@@ -95,6 +99,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
             "Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"
         ),
         "models/index.md": markdown("Models", "Every model with a result.", "models"),
+        "queue/index.md": markdown("The queue", "What waits to be measured, and what failed.", "queue"),
         "left-out/index.md": markdown("Left out", "Run files that do not count, and why.", "left-out", search=False),
         f"{SHELL}.md": markdown(SHELL_TITLE, SHELL_DESCRIPTION, "model", search=False),
     }
@@ -105,6 +110,8 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
             )
         },
         "models/index.html": {"models": filling.filled("models.j2", site=site, most=MOST_LISTED, base="../")},
+        "queue/index.html": {"queue": lives.queue(site)},
+        "corrections/index.html": {"corrections": lives.log(site)},
         "left-out/index.html": {"left-out": filling.filled("left_out.j2", site=site, base="../")},
         "cite/index.html": {"badge": filling.filled("cite.j2", site=site, base="../", address=address)},
         "api/index.html": {"files": filling.filled("api.j2", site=site, base="../")},
@@ -144,30 +151,48 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 {"Left out": "left-out/index.md"},
             ]
         },
-        {"Submit": ["submit.md", {"How it is run": "maintain.md"}]},
+        {"Submit": ["submit.md", {"The queue": "queue/index.md"}, {"How it is run": "maintain.md"}]},
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
     )
     models = stamps(site, address, atlas, drawn)
-    return Pages(docs, slots, models, nav, filling.filled("notice.j2", site=site), canonical)
+    return Pages(docs, slots, models, nav, filling.filled("notice.j2", site=site), canonical, absent(site))
 
 
 def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamps:
     """Give every model's page, rendered when it is asked for."""
-    return Stamps(site.profiles, lambda profile: _stamp(profile, address, atlas, drawn))
+    told = notes.by_model(site.life)
+    return Stamps(
+        site.profiles, lambda profile: _stamp(profile, address, atlas, told.get(profile.id, notes.NONE), drawn)
+    )
 
 
-def _stamp(profile: Profile, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamp:
+def absent(site: Site) -> tuple[Stamp, ...]:
+    """Give the page of every model without a result of which something is said."""
+    return tuple(Stamp(model, model, about, body) for model, about, body in lives.absent(site))
+
+
+def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Drawn | None = None) -> Stamp:
     faced = [faces.result(one, atlas.site) for one in profile.results]
     about = faces.words(faced[0])
     if len(atlas.site.profiles) > LIGHT_FROM:
         lines = [profiles.brief(one, atlas) for one in profile.results]
-        body = filling.filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced)
+        body = filling.filled(
+            "model_light.j2",
+            profile=profile,
+            base="../../../",
+            lines=lines,
+            faced=faced,
+            notes=told,
+            kinds=lives.KINDS,
+        )
         return Stamp(profile.id, profile.id, about, body)
     body = filling.filled(
         "model.j2",
         profile=profile,
+        notes=told,
+        kinds=lives.KINDS,
         base="../../../",
         address=address,
         faced=faced,
