@@ -191,6 +191,7 @@ def test_the_page_names_every_kind_of_file_and_the_sites_own_address(files: dict
         known = {path, re.sub(r"[^/]+$", "*.json", path), Path(path).name}
         known |= {
             re.sub(r"boards/[^/]+$", "boards/BOARD.json", path),
+            re.sub(r"switches/[^/]+$", "switches/BOARD.json", path),
             re.sub(r"models/.+$", "models/ORG/NAME.json", path),
         }
         known |= {"api/v1/editions/ID.json"} if re.fullmatch(r"api/v1/editions/[^/]+", path) else set()
