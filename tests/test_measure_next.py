@@ -29,7 +29,8 @@ with (here / "asked.jsonl").open("a") as log:
 if sys.argv[1] == "queue":
     found = sorted(str(one) for one in pathlib.Path().glob("submissions/*/*/submission.yml"))
     wait = [one for one in found if not list((pathlib.Path(one).parent / "runs").glob("*.json"))]
-    told = [dict(submission=one, model="/".join(one.split("/")[1:3]), board="a-board") for one in wait]
+    names = ["/".join(one.split("/")[1:3]) for one in wait]
+    told = [dict(submission=one, model=name, board="a-board", submitter="octocat") for one, name in zip(wait, names)]
     print(json.dumps(dict(schema=1, waiting=told)))
 elif sys.argv[1] == "run":
     pathlib.Path("stray.txt").write_text("x")
@@ -72,7 +73,11 @@ class Place:
         which = ["--key", str(self.folder / "key.pem"), "--wattbench", str(self.folder / "wattbench")]
         command = [sys.executable, "-IS", str(SCRIPT), *where, *which, "--protocol", "quick", "--", "--backend=echo"]
         done = subprocess.run(
-            command, env=os.environ | GIT | {"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+            command,
+            env=os.environ | GIT | {"PATH": f"{self.folder}/bin:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -116,7 +121,7 @@ def test_what_was_approved_is_measured_and_brought_as_runs_and_ledger_alone(plac
     changed = place.git("diff", "--name-only", f"main...{branch}", at="origin").split()
     assert changed == ["ledger/org/quick/a.json", RUN]
     assert place.git("log", "-1", "--format=%s", branch, at="origin") == "Results: org/quick\n"
-    assert "Open a pull request" in said
+    assert "Open a pull request from it, and tell @octocat" in said
 
 
 def test_the_key_is_given_to_the_run_and_to_nothing_before_it(place: Place) -> None:
@@ -127,6 +132,19 @@ def test_the_key_is_given_to_the_run_and_to_nothing_before_it(place: Place) -> N
     assert told[0] == FILE
     assert {"--board=a-board", "--ledger=ledger", "--protocol=quick", "--backend=echo"} <= set(told)
     assert "key" not in str(place.asked("prefetch"))
+
+
+def test_where_gh_may_it_opens_the_pull_request_and_tells_who_asked(place: Place) -> None:
+    place.approve()
+    gh = place.folder / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text(f'#!/bin/sh\nfor one in "$@"; do echo "$one"; done >> {place.folder}/gh.txt\n')
+    gh.chmod(0o755)
+    assert place.call()[0] == 0
+    asked = (place.folder / "gh.txt").read_text().splitlines()
+    assert asked[:4] == ["auth", "status", "pr", "create"]
+    assert asked[asked.index("--head") + 1] == place.branches()[0]
+    assert "Asked for by @octocat" in asked[-1]
 
 
 def test_a_submission_that_changed_since_it_was_approved_waits_for_approval_again(place: Place) -> None:

@@ -160,6 +160,18 @@ def test_what_maintainers_alone_may_change_is_owned_by_them() -> None:
     assert all(re.fullmatch(r"(@[\w-]+/[\w-]+ ?)+", owners) for owners in owned.values())
 
 
+def test_the_forms_of_issues_are_forms() -> None:
+    for file in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"):
+        told = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if file.name == "config.yml":
+            assert set(told) == {"blank_issues_enabled"}
+            continue
+        assert set(told) == {"name", "description", "labels", "body"}
+        assert {one["type"] for one in told["body"]} <= {"markdown", "input", "textarea", "dropdown", "checkboxes"}
+        assert len({one["id"] for one in told["body"]}) == len(told["body"])
+        assert all(one["attributes"]["label"] for one in told["body"])
+
+
 @pytest.mark.parametrize("tool", ["actionlint", "zizmor"])
 def test_linters_of_workflows_find_nothing(tool: str) -> None:
     path = Path(sys.executable).with_name(tool)

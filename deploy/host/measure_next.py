@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -58,13 +59,14 @@ def main(arguments: list[str]) -> int:
     host = Host(work, shelf, key, given.wattbench, tuple(device), tuple(one for one in given.run if one != "--"))
     try:
         refresh(host, given.repository)
+        chosen: dict[str, Any] | None = {}
         if not new_files(host):  # else a call was cut off before it had brought what it measured
             chosen = following(host)
             if chosen is None:
                 print("Nothing that was approved waits.")
                 return 0
             measure(host, chosen, given)
-        return bring(host)
+        return bring(host, str(chosen.get("submitter", "")))
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -127,8 +129,8 @@ def measure(host: Host, chosen: dict[str, Any], given: argparse.Namespace) -> No
     print(done.stdout, done.stderr, sep="", end="", flush=True)
 
 
-def bring(host: Host) -> int:
-    """Push what is new as a branch of its own, from main; open the pull request where `gh` may."""
+def bring(host: Host, submitter: str) -> int:
+    """Push what is new as a branch of its own, from main; open the pull request where `gh` may, and tell who asked."""
     new = new_files(host)
     if not new:
         raise Trouble("The run left neither a result nor an entry in the ledger: `wattbench doctor` says more")
@@ -142,12 +144,13 @@ def bring(host: Host) -> int:
     host.git("push", "--quiet", "origin", f"{branch}:refs/heads/{branch}")
     host.git("switch", "--quiet", "--detach", "origin/main")
     print(f"Pushed {branch}: {len(new)} files.")
+    who = f"@{submitter}" if re.fullmatch(r"[a-zA-Z0-9-]{1,39}", submitter) else "whoever submitted"
     if shutil.which("gh") and not finished(["gh", "auth", "status"], check=False).returncode:
-        body = "Measured by the GPU host and signed. Whoever submitted may answer here before it is merged."
+        body = f"Measured by the GPU host and signed. Asked for by {who}, who may answer here before it counts."
         command = ["gh", "pr", "create", "--head", branch, "--base", "main", "--title", title, "--body", body]
         print(finished(command, cwd=host.work).stdout, end="")
     else:
-        print("Open a pull request from it: this host has no right to.")
+        print(f"Open a pull request from it, and tell {who}: this host has no right to.")
     return 0
 
 
