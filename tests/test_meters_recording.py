@@ -170,6 +170,40 @@ def test_a_sample_counts_once_it_has_been_there_for_a_millisecond(nvml: FakeNvml
         assert wait_until(lambda: len(recording.rows()) > seen)
 
 
+def test_a_driver_without_the_newer_calls_is_read_by_the_older_ones(
+    nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = {
+        "nvmlDeviceGetFieldValues",
+        "nvmlDeviceGetTemperatureV",
+        "nvmlDeviceGetCurrentClocksEventReasons",
+        "nvmlDeviceGetMPSComputeRunningProcesses_v3",
+    }
+    known = nvml_device.function
+    monkeypatch.setattr(nvml_device, "function", lambda gpu, name: None if name in newer else known(gpu, name))
+    nvml.change(reasons=4, celsius=61, compute=[77])
+    (gpu,) = nvml_device.load().gpus
+    record = nvml_row.Record()
+    nvml_row.RowReader(gpu, record).read()
+    _, (instant, average, usage, counted, reasons, celsius, *clocks, _), failed = nvml_row.values(bytes(record))
+    assert (instant, average, reasons, failed) == (None, None, None, None)
+    assert (round(usage), celsius, clocks) == (300, 61.0, [1980, 2619])
+    assert counted == pytest.approx(1e6, rel=0.01)
+    assert nvml_processes.ProcessReader(gpu).read() == [77]
+
+
+def test_a_field_that_goes_away_is_null_and_not_its_last_value(nvml: FakeNvml) -> None:
+    (gpu,) = nvml_device.load().gpus
+    record = nvml_row.Record()
+    reader = nvml_row.RowReader(gpu, record)
+    reader.read()
+    assert nvml_row.values(bytes(record))[1][3] is not None
+    reader._fields = lambda: nvml_row.NOT_SUPPORTED
+    reader._read_with_codes()
+    assert nvml_row.values(bytes(record))[1][:4] == [None, None, pytest.approx(300, abs=1), None]
+    assert nvml.gpus
+
+
 def test_a_reading_that_fails_and_comes_back_is_null_just_as_long(nvml: FakeNvml) -> None:
     with open_meter().record() as recording:
         nvml.change(reasons_return=fixtures.NOT_SUPPORTED)

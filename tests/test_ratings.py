@@ -30,6 +30,7 @@ from wattbench.problems import Refusal
 from wattboard import ratings
 from wattboard.editions import Levels
 from wattboard.ratings import facts
+from wattboard.ratings.pool_gates import pool_gates
 
 QUICK = settings(max_examples=25, deadline=None)
 
@@ -64,6 +65,19 @@ def test_a_session_whose_reference_is_far_off_the_boards_is_flagged_or_fails(
     found = rate(two, founded_board(), kind)
     assert found.status == status
     assert ("session-factor" in found.reasons) == (status == "unrated")
+    sessions, factor = pool_gates(found)
+    assert (sessions.value, sessions.verdict) == ("2", "pass")
+    assert factor.verdict == ("fail" if status == "unrated" else "flag" if status == "provisional" else "pass")
+    assert all(one.value and one.limit and one.why for one in (sessions, factor))
+
+
+def test_the_gates_of_all_sessions_flag_a_single_one_and_fail_without_a_reference() -> None:
+    (sessions, factor) = pool_gates(rate([*bracket(), *passes(0.6, 0.61, 0.59)], founded_board()))
+    assert (sessions.verdict, factor.verdict, factor.value) == ("flag", "pass", "0 %")
+    (_, factor) = pool_gates(rate(passes(0.6, 0.61, 0.59), founded_board()))
+    assert (factor.verdict, factor.value) == ("fail", None)
+    not_frozen = replace(rate(passes(0.6, 0.61, 0.59)), factor=None, reasons=("no-thresholds",))
+    assert [one.name for one in pool_gates(not_frozen)] == ["sessions"]
 
 
 def test_the_star_shown_is_that_of_the_worse_end_and_says_where_the_better_end_differs() -> None:

@@ -14,6 +14,7 @@ from wattboard.advising import advice_words, grids
 from wattboard.badges import examples, faces
 from wattboard.pages import board_table, choosing
 from wattboard.profiles import snippets
+from wattboard.ratings.pool_gates import pool_gates
 from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _environment() -> Environment:
         strip=charts.strip,
         plot=charts.plot,
         pass_dots=charts.passes,
+        pool_gates=pool_gates,
         snippets=snippets.snippets,
         embedded=snippets.markdown,
         rated=faces.of,
