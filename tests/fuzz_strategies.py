@@ -35,13 +35,20 @@ WEIRD: SearchStrategy[Any] = st.one_of(
 
 def near(seeds: Sequence[bytes]) -> SearchStrategy[bytes]:
     """Bytes near some seeds: cut, doubled, overwritten, with tokens put in; now and then anything at all."""
-    return st.one_of(_mutated(list(seeds)), _mutated(list(seeds)), st.binary(max_size=300), _texts())
+    return st.one_of(_mutated(list(seeds)), _mutated(list(seeds)), st.binary(max_size=300), _texts(), _deep())
 
 
 def near_json(seeds: Sequence[Any]) -> SearchStrategy[bytes]:
     """JSON near some documents: a few nodes replaced, taken away or added; now and then cut as bytes."""
     documents = _documents(list(seeds)).map(lambda one: json.dumps(one).encode())
     return st.one_of(documents, documents, near([json.dumps(one).encode() for one in seeds]))
+
+
+def _deep() -> SearchStrategy[bytes]:
+    """Brackets and braces by the thousand, with and without what closes them."""
+    pieces = st.sampled_from([b"[", b"{", b'{"a":', b"- ", b"? ", b"[{", b"("])
+    closes = st.sampled_from([b"", b"]", b"}", b"1"])
+    return st.builds(lambda one, many, end: one * many + end * many, pieces, st.sampled_from([9, 2_000, 60_000]), closes)
 
 
 def _texts() -> SearchStrategy[bytes]:

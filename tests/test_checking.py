@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -13,8 +14,9 @@ import checkouts
 import jsonschema
 import pytest
 import shelf_factory
+import site_factory
 
-from wattbench import cli
+from wattbench import cli, runs
 from wattbench.boards import Board
 from wattbench.checking import forms, touching
 from wattbench.checking.report import Report
@@ -182,8 +184,10 @@ def test_only_what_the_branch_adds_or_changes_is_checked(check: Check, tmp_path:
     checkouts.git(tmp_path, "checkout", "--quiet", "-b", "new")
     shelf_factory.submission(tmp_path)
     (old.parent / "self-reported").mkdir()
-    (old.parent / "self-reported/one.json").write_text("{}")
+    runs.write(run := site_factory.run(model="org/old"), old.parents[2])
+    (old.parent / "runs").rename(old.parent / "self-reported")
     checkouts.commit(tmp_path)
+    assert run.model.id == "org/old"
     document = told(check, "--base", "main")
     assert document["problems"] == []
     assert [one["model"] for one in document["submissions"]] == ["org/quick"]  # type: ignore[attr-defined]
@@ -375,3 +379,54 @@ def test_no_git_is_said_in_one_line(check: Check, tmp_path: Path, monkeypatch: p
     status, _, err = check("--base", "main")
     assert status == 2
     assert "git: is not installed here" in err
+
+
+def test_a_change_to_somebody_elses_submission_is_noted(check: Check, tmp_path: Path) -> None:
+    checkouts.start(tmp_path)
+    checkouts.git(tmp_path, "checkout", "--quiet", "main")
+    path = shelf_factory.submission(tmp_path)
+    checkouts.commit(tmp_path)
+    checkouts.git(tmp_path, "checkout", "--quiet", "-b", "new")
+    path.write_text(path.read_text().replace("octocat", "somebody").replace("a" * 40, "b" * 40))
+    checkouts.commit(tmp_path)
+    document = told(check, "--base", "main")
+    assert document["ok"] is True
+    assert [one["message"] for one in document["notes"]] == ["was submitted by octocat before"]  # type: ignore[attr-defined]
+
+
+def test_a_change_that_asks_for_nothing_new_is_noted(check: Check, tmp_path: Path) -> None:
+    checkouts.start(tmp_path)
+    checkouts.git(tmp_path, "checkout", "--quiet", "main")
+    path = shelf_factory.submission(tmp_path)
+    checkouts.commit(tmp_path)
+    checkouts.git(tmp_path, "checkout", "--quiet", "-b", "new")
+    path.write_text(path.read_text() + "notes: again\n")
+    checkouts.commit(tmp_path)
+    (note,) = told(check, "--base", "main")["notes"]  # type: ignore[misc]
+    assert note["message"] == "asks for nothing that was not asked for before"
+    path.write_text(path.read_text() + "scenarios: [single, saturated]\n")
+    checkouts.commit(tmp_path)
+    assert told(check, "--base", "main")["notes"] == []
+
+
+def test_results_of_ones_own_are_run_files_of_that_model_and_their_tables(check: Check, tmp_path: Path) -> None:
+    checkouts.start(tmp_path)
+    folder = tmp_path / "submissions/org/quick/self-reported"
+    folder.mkdir(parents=True)
+    (folder / "other.json").write_bytes(runs.to_bytes(site_factory.run(model="org/other")))
+    (folder / "mine.json").write_bytes(runs.to_bytes(site_factory.run(model="org/quick")))
+    (folder / "none.json").write_text("{}")
+    (folder / "deep.json").write_text("[" * 100_000)
+    (folder / "huge.json").write_text(" " * 5_000_000)
+    (folder / "evil.py").write_text("print()")
+    (folder / f"{'a' * 64}.parquet").write_text("another")
+    (folder / f"{hashlib.sha256(b'table').hexdigest()}.parquet").write_text("table")
+    checkouts.commit(tmp_path)
+    problems = told(check, "--base", "main")["problems"]
+    said: dict[str, str] = {}
+    for one in problems:  # type: ignore[attr-defined]
+        said.setdefault(one["file"].rsplit("/", 1)[1], one["message"])
+    assert set(said) == {"other.json", "none.json", "deep.json", "huge.json", "evil.py", f"{'a' * 64}.parquet"}
+    assert said["other.json"] == "is a run of org/other in the place of org/quick"
+    assert said["huge.json"] == "is larger than 4 MiB"
+    assert said["evil.py"] == "is neither a run file nor a table named by its sha256"

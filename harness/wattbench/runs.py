@@ -157,7 +157,7 @@ def from_bytes(data: bytes, file: object = "run") -> Run:
             remedy = "Update the project" if of > SCHEMA else "Measure again"
             raise refuse(file, "schema", f"is {of}, {age}: it reads {SCHEMA}", remedy)
         return Run.model_validate(whole)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, ValidationError):
             raise Refusal(
                 Problem(

@@ -19,7 +19,11 @@ DEEPEST = 8
 
 def load(path: Path) -> dict[str, Any]:
     """Read one mapping from a file of at most 8 KiB. Raises Refusal with the line where there is one."""
-    data = _start(path)
+    return parse(_start(path), path)
+
+
+def parse(data: bytes, path: Path) -> dict[str, Any]:
+    """Read one mapping from at most 8 KiB; `path` is what they are called in a Refusal."""
     if len(data) > LARGEST:
         raise refuse(path, "", f"larger than {LARGEST} bytes", "Keep to the fields of submissions/README.md")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -41,7 +41,15 @@ _REMEDIES = {
 
 def load(path: Path) -> Submission:
     """Read a submission and check that its place and its content agree. Raises Refusal with every problem."""
-    data = strict_yaml.load(path)
+    return _of(strict_yaml.load(path), path)
+
+
+def parse(data: bytes, path: Path) -> Submission:
+    """Read a submission from bytes that lie, or lay, at a path. Raises Refusal with every problem."""
+    return _of(strict_yaml.parse(data, path), path)
+
+
+def _of(data: dict[str, Any], path: Path) -> Submission:
     problems: list[Problem] = []
     submission: Submission | None = None
     try:

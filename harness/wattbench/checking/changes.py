@@ -60,6 +60,17 @@ def paths_at(branch: Branch, commit: str, folder: str) -> list[str]:
     return [os.fsdecode(one) for one in told.split(b"\0") if one]
 
 
+def content(branch: Branch, commit: str, path: str, most: int) -> bytes | None:
+    """Give the first bytes of a file at a commit; None where there is none."""
+    command = _command(branch.root, "cat-file", "blob", f"{commit}:{path}")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()) as running:
+        assert running.stdout is not None  # noqa: S101 - it is piped
+        data = running.stdout.read(most)
+        running.stdout.close()
+        status = running.wait()
+    return data if status == 0 or len(data) == most else None
+
+
 def _change(told: str, path: str) -> Change:
     before, mode, *_ = told.removeprefix(":").split()
     return Change(path, mode, added=before == ABSENT)
@@ -67,10 +78,8 @@ def _change(told: str, path: str) -> Change:
 
 def _git(folder: Path, *arguments: str, what: str = "") -> bytes:
     """Ask git. Raises Misuse in its own words where it has no answer."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    command = ["git", "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        done = subprocess.run(_command(folder, *arguments), env=_environment(), capture_output=True, check=False)
     except OSError as error:
         what = (
             "is not installed here" if error.errno in (errno.ENOENT, errno.ENOTDIR) else f"cannot run: {error.strerror}"
@@ -85,3 +94,11 @@ def _git(folder: Path, *arguments: str, what: str = "") -> bytes:
     if what:
         raise Misuse([Problem(what, "--base", "is no commit of this checkout", "Fetch it, or name another")])
     raise Misuse([Problem(str(folder), "--base", said or "git has no answer", "Run this in a checkout")])
+
+
+def _command(folder: Path, *arguments: str) -> list[str]:
+    return ["git", "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench import submissions
-from wattbench.checking import changes, known, opt_outs, remote, touching
+from wattbench.checking import branches, changes, known, opt_outs, remote, touching
 from wattbench.checking.remote import Device
 from wattbench.checking.report import Checked, Misuse, Report
 from wattbench.hub_trouble import Unreachable
@@ -56,12 +56,14 @@ def check(wanted: Wanted, step: Callable[[str, float], object] = lambda *_: None
     problems: list[Problem] = []
     notes: list[Problem] = []
     files = list(wanted.paths)
+    branch: Branch | None = None
     if wanted.base is not None:
         branch = changes.since(wanted.folder, wanted.base)
         inside = os.path.relpath(wanted.folder.resolve(), branch.root.resolve())
         problems += touching.problems(branch.changes, wanted.role, inside)
-        problems += _races(branch, inside)
-        files += _changed(branch, inside, wanted.folder)
+        problems += branches.races(branch, inside)
+        problems += branches.self_reported(branch, inside)
+        files += branches.submitted(branch, inside, wanted.folder)
         notes += [] if branch.changes else [Problem("", "", f"nothing differs from {wanted.base}", "")]
     elif not files:
         files = [wanted.folder]
@@ -74,9 +76,10 @@ def check(wanted: Wanted, step: Callable[[str, float], object] = lambda *_: None
         problems, opted = [*problems, *refusal.problems], ()
     checked = []
     for path, submission in found:
-        one, bad, worth = _offline(shown(path, wanted.folder), submission, wanted, there, opted)
+        place = shown(path, wanted.folder)
+        one, bad, worth = _offline(place, submission, wanted, there, opted)
         problems += bad
-        notes += worth
+        notes += worth if branch is None else [*worth, *branches.earlier(branch, place, submission)]
         checked.append(replace(one, good=not bad))
     report = Report(checked, problems, notes)
     return _online(report, wanted, wanted.look, step) if wanted.look and checked else report
@@ -134,27 +137,6 @@ def _links(files: Sequence[Path]) -> Iterator[Path]:
     for one in files:
         for where, folders, _ in os.walk(one):
             yield from (Path(where) / name for name in sorted(folders) if (Path(where) / name).is_symlink())
-
-
-def _changed(branch: Branch, inside: str, folder: Path) -> list[Path]:
-    """Give the submissions that a branch adds or alters, as files of the checkout."""
-    return [
-        folder / os.path.relpath(one.path, inside)
-        for one in branch.changes
-        if not one.gone and touching.submission_of(one.path, inside)
-    ]
-
-
-def _races(branch: Branch, inside: str) -> Iterator[Problem]:
-    """Find submissions that the branch adds and that were added meanwhile, on the other side, by somebody else."""
-    added = [one.path for one in branch.changes if one.added and touching.submission_of(one.path, inside)]
-    if not added or branch.tip == branch.parting:
-        return
-    there = {path.casefold(): path for path in changes.paths_at(branch, branch.tip, inside)}
-    for path in added:
-        if other := there.get(path.casefold()):
-            what = f"was submitted meanwhile: {other} is there already"
-            yield Problem(path, "model.id", what, "Merge the main branch; then ask for what is missing in that file")
 
 
 def _offline(
