@@ -117,6 +117,8 @@ class FakeHub:
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self.sent: dict[str, int] = {}
+        self.elsewhere = False  # large files are redirected to another host, as the Hub does
+        self.told_elsewhere: list[str | None] = []  # who that host was told that asks
         self.url = ""
         self.people: dict[str, dict[str, Any]] = {}
         self.pulls: list[Pull] = []
@@ -185,6 +187,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return None
         if found := re.fullmatch(r"api/(models|datasets)/([^/]+/[^/]+)(?:/revision/(.+))?", path):
             return self.about(*found.groups())
+        if self.state.elsewhere and "/resolve/" in path and path.endswith(LFS):
+            host = self.state.url.replace("127.0.0.1", "localhost")
+            return self.reply(302, b"", {"Location": f"{host}{self.path.replace('/resolve/', '/stored/')}"})
+        if "/stored/" in path:
+            self.state.told_elsewhere.append(self.headers.get("Authorization"))
+            path = path.replace("/stored/", "/resolve/")
         if found := re.fullmatch(r"(datasets/)?([^/]+/[^/]+)/resolve/(refs/pr/\d+|[^/]+)/(.+)", path):
             return self.file("datasets" if found[1] else "models", found[2], found[3], found[4], fault)
         return self.reply(404, b"{}", {})

@@ -48,7 +48,9 @@ def _deep() -> SearchStrategy[bytes]:
     """Brackets and braces by the thousand, with and without what closes them."""
     pieces = st.sampled_from([b"[", b"{", b'{"a":', b"- ", b"? ", b"[{", b"("])
     closes = st.sampled_from([b"", b"]", b"}", b"1"])
-    return st.builds(lambda one, many, end: one * many + end * many, pieces, st.sampled_from([9, 2_000, 60_000]), closes)
+    return st.builds(
+        lambda one, many, end: one * many + end * many, pieces, st.sampled_from([9, 2_000, 60_000]), closes
+    )
 
 
 def _texts() -> SearchStrategy[bytes]:

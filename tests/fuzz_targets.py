@@ -21,7 +21,7 @@ import plainness
 import site_factory as make
 from hypothesis import strategies as st
 
-from wattbench import dsse, evidence, keys, ledger, runs, statement, strict_yaml, submissions, tasks
+from wattbench import claims, dsse, evidence, keys, ledger, runs, statement, strict_yaml, submissions, tasks
 from wattbench.checking import known, opt_outs, remote
 from wattbench.hub import Remote, Repository
 from wattbench.loading import preflight
@@ -136,6 +136,13 @@ def event(data: bytes) -> None:
     assert found is None or ledger.to_bytes(found) == data  # type: ignore[arg-type]
 
 
+def claim(data: bytes) -> None:
+    """A claim that is taken is plain."""
+    found = _refuses(lambda: claims.load(_put("submissions/org/quick/self-reported/x.json", data)))
+    if isinstance(found, claims.Claim):
+        plainness.every_form([Problem("x", "", one, one) for one in (found.hardware, found.how)])
+
+
 def opt_out(data: bytes) -> None:
     """A list of opt-outs is read whole, or refused."""
     _put("ledger/opt-outs.json", data)
@@ -207,6 +214,19 @@ EVENT = ledger.make(
     {"kind": "opted-out", "at": "2026-11-27T10:00:00Z", "model": "org/quick", "note": "asked for in issue 12"}
 )
 KEY = json.loads(next(iter(_signed()[1].values())).model_dump_json())
+CLAIM = {
+    "schema": 1,
+    "model": "org/quick",
+    "revision": "a" * 40,
+    "task": "summarization",
+    "precision": "fp16",
+    "scenario": "single",
+    "wh_per_1000_queries": 0.5,
+    "hardware": "L4",
+    "how": "by hand",
+    "on": "2026-11-27",
+    "github": "octocat",
+}
 LIST = {"schema": 1, "opt_outs": [{"model": "org/*", "since": "2026-11-27", "note": "issue 12"}]}
 
 TARGETS: dict[str, Target] = {
@@ -217,6 +237,7 @@ TARGETS: dict[str, Target] = {
     "envelope": (near.near([_signed()[0]]) | near.near_json([json.loads(_signed()[0])]), envelope),
     "keys": (near.near_json([{"schema": 1, "keys": [KEY]}]), trusted_keys),
     "ledger": (near.near_json([json.loads(ledger.to_bytes(EVENT))]), event),
+    "claim": (near.near_json([CLAIM]), claim),
     "opt-outs": (near.near_json([LIST]), opt_out),
     "measured": (near.near_json([json.loads(runs.to_bytes(RUN))]), measured),
     "weights": (near.near([fake_hub.safetensors({"a.weight": ("F32", (2, 3))}, body=False)]), weights),

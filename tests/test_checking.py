@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,9 +13,8 @@ import checkouts
 import jsonschema
 import pytest
 import shelf_factory
-import site_factory
 
-from wattbench import cli, runs
+from wattbench import claims, cli
 from wattbench.boards import Board
 from wattbench.checking import forms, touching
 from wattbench.checking.report import Report
@@ -184,10 +182,8 @@ def test_only_what_the_branch_adds_or_changes_is_checked(check: Check, tmp_path:
     checkouts.git(tmp_path, "checkout", "--quiet", "-b", "new")
     shelf_factory.submission(tmp_path)
     (old.parent / "self-reported").mkdir()
-    runs.write(run := site_factory.run(model="org/old"), old.parents[2])
-    (old.parent / "runs").rename(old.parent / "self-reported")
+    (old.parent / "self-reported/one.json").write_text(json.dumps(CLAIM | {"model": "org/old"}))
     checkouts.commit(tmp_path)
-    assert run.model.id == "org/old"
     document = told(check, "--base", "main")
     assert document["problems"] == []
     assert [one["model"] for one in document["submissions"]] == ["org/quick"]  # type: ignore[attr-defined]
@@ -409,24 +405,49 @@ def test_a_change_that_asks_for_nothing_new_is_noted(check: Check, tmp_path: Pat
     assert told(check, "--base", "main")["notes"] == []
 
 
-def test_results_of_ones_own_are_run_files_of_that_model_and_their_tables(check: Check, tmp_path: Path) -> None:
+CLAIM = {
+    "schema": 1,
+    "model": "org/quick",
+    "revision": "a" * 40,
+    "task": "sentence-similarity",
+    "precision": "fp16",
+    "scenario": "single",
+    "wh_per_1000_queries": 0.5,
+    "hardware": "NVIDIA L4, 24 GB",
+    "how": "wattbench run, five passes",
+    "on": "2026-11-27",
+    "github": "octocat",
+}
+
+
+def test_results_of_ones_own_are_read_strictly(check: Check, tmp_path: Path) -> None:
     checkouts.start(tmp_path)
     folder = tmp_path / "submissions/org/quick/self-reported"
     folder.mkdir(parents=True)
-    (folder / "other.json").write_bytes(runs.to_bytes(site_factory.run(model="org/other")))
-    (folder / "mine.json").write_bytes(runs.to_bytes(site_factory.run(model="org/quick")))
-    (folder / "none.json").write_text("{}")
-    (folder / "deep.json").write_text("[" * 100_000)
-    (folder / "huge.json").write_text(" " * 5_000_000)
-    (folder / "evil.py").write_text("print()")
-    (folder / f"{'a' * 64}.parquet").write_text("another")
-    (folder / f"{hashlib.sha256(b'table').hexdigest()}.parquet").write_text("table")
+    for name, text in {
+        "good.json": json.dumps(CLAIM),
+        "other.json": json.dumps(CLAIM | {"model": "org/other"}),
+        "stars.json": json.dumps(CLAIM | {"stars": 5}),
+        "nothing.json": json.dumps(CLAIM | {"wh_per_1000_queries": 0}),
+        "deep.json": "[" * 8000,
+        "huge.json": " " * 5_000_000,
+        "evil.py": "print()",
+    }.items():
+        (folder / name).write_text(text)
     checkouts.commit(tmp_path)
-    problems = told(check, "--base", "main")["problems"]
-    said: dict[str, str] = {}
-    for one in problems:  # type: ignore[attr-defined]
-        said.setdefault(one["file"].rsplit("/", 1)[1], one["message"])
-    assert set(said) == {"other.json", "none.json", "deep.json", "huge.json", "evil.py", f"{'a' * 64}.parquet"}
-    assert said["other.json"] == "is a run of org/other in the place of org/quick"
-    assert said["huge.json"] == "is larger than 4 MiB"
-    assert said["evil.py"] == "is neither a run file nor a table named by its sha256"
+    for arguments in (["--base", "main"], [folder.parent]):
+        problems = told(check, *arguments)["problems"]
+        said = {one["file"].rsplit("/", 1)[1] for one in problems}  # type: ignore[attr-defined]
+        assert said == {"other.json", "stars.json", "nothing.json", "deep.json", "huge.json", "evil.py"}
+        assert all(one["file"].startswith("submissions/org/quick/self-reported/") for one in problems)  # type: ignore[attr-defined]
+
+
+def test_the_claim_in_the_guide_is_one(check: Check, tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[1] / "submissions/README.md").read_text(encoding="utf-8")
+    text = next(one.split("```")[0] for one in guide.split("```json\n") if "wh_per_1000_queries" in one.split("```")[0])
+    folder = tmp_path / "submissions" / json.loads(text)["model"] / "self-reported"
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text(text)
+    shelf_factory.submission(tmp_path, "org/other")
+    assert check()[0] == 0
+    assert set(json.loads(text)) == {"schema" if name == "schema_" else name for name in claims.Claim.model_fields}

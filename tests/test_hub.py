@@ -8,13 +8,14 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import fake_hub
 import pytest
 import shelf_factory
 
 from wattbench import cli, fetching, hub, shelf, tasks
+from wattbench.hub_trouble import Gated, Unreachable
 from wattbench.problems import Refusal
 
 if TYPE_CHECKING:
@@ -341,3 +342,49 @@ def test_fetching_nothing_is_refused(wattbench: Callable[..., tuple[int, str]]) 
     status, said = wattbench("prefetch")
     assert status == 1
     assert "there is nothing to fetch" in said
+
+
+def test_a_token_is_told_to_the_hub_and_to_no_host_that_it_sends_on_to(
+    tmp_path: Path, remote: FakeHub, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
+    remote.elsewhere = True
+    remote.fail("/stored/", cut=3000, times=1)
+    assert fetching.prefetch_model("org/quick", REVISION, tmp_path / "shelf")
+    assert (kept(tmp_path) / "model.safetensors").read_bytes() == WEIGHTS
+    assert remote.told_elsewhere == [None, None]
+    assert len(waits) == 1
+    stored = f"/org/quick/stored/{REVISION}/model.safetensors"
+    assert remote.sent[stored] == len(WEIGHTS)
+
+
+def test_a_pointer_of_git_lfs_where_weights_should_be_is_never_shelved(tmp_path: Path, remote: FakeHub) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    remote.put("models", "org/quick", FILES | {"model.safetensors": pointer})
+    with pytest.raises(Refusal, match="is a pointer of Git LFS, not the file that it points to"):
+        fetching.prefetch_model("org/quick", REVISION, tmp_path / "shelf")
+    assert not kept(tmp_path).exists()
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+@pytest.mark.parametrize(
+    ("status", "error", "ours"),
+    [
+        (404, "RepoNotFound", False),
+        (404, "RevisionNotFound", False),
+        (403, "GatedRepo", False),
+        (401, "", True),
+        (403, "", True),
+        (429, "", True),
+        (500, "", True),
+        (503, "", True),
+    ],
+)
+def test_whose_fault_it_is_can_be_told_from_the_refusal(
+    remote: FakeHub, kind: Any, status: int, error: str, *, ours: bool
+) -> None:
+    remote.fail("", status=status, code=error)
+    with pytest.raises(Refusal) as refused:
+        hub.look_up(kind, "org/rows", None)
+    assert isinstance(refused.value, Unreachable) == ours
+    assert isinstance(refused.value, Gated) == (error == "GatedRepo")

@@ -82,6 +82,9 @@ def prefetch_model(
     names = [*weights, *sorted(name for name in found.files if any(fnmatch(name, one) for one in WANTED))]
     waiting = hub.downloads(shelf, found)
     hashes = hub.fetch(found, names, waiting, tell)
+    for name in weights:
+        with (waiting / name).open("rb") as file:
+            preflight.header_size(f"{identity}/{name}", file.read(preflight.HEADER_START))
     with shelves.place(folder) as temporary:
         for name in names:
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)

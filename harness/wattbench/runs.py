@@ -151,6 +151,8 @@ def from_bytes(data: bytes, file: object = "run") -> Run:
     """Read a run. Raises Refusal naming every field that is wrong."""
     try:
         whole = json.loads(data)
+        if b"\\ud" in data.lower():  # half a letter passes in JSON, and no file can hold it
+            json.dumps(whole, ensure_ascii=False).encode()
         of = whole.get("schema") if isinstance(whole, dict) else None
         if isinstance(of, int) and of != SCHEMA:
             age = "newer than this version reads" if of > SCHEMA else "in which nothing was ever published"

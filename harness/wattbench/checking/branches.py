@@ -1,14 +1,12 @@
-"""What a branch does to submissions: adds one that somebody else has added, alters another's, brings own results."""
+"""What a branch does to submissions: adds one that somebody else has added, alters another's, brings claims."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import runs, strict_yaml, submissions
+from wattbench import strict_yaml, submissions
 from wattbench.checking import changes, touching
 from wattbench.problems import Problem, Refusal
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from wattbench.checking.changes import Branch
     from wattbench.submissions import Submission
 
-LARGEST = 4 * 2**20  # bytes of a self-reported file
-_SELF = re.compile(r"(?P<model>[^/]+/[^/]+)/self-reported/(?P<name>[^/]+)")
-
 
 def submitted(branch: Branch, inside: str, folder: Path) -> list[Path]:
     """Give the submissions that a branch adds or alters, as files of the checkout."""
@@ -28,6 +23,15 @@ def submitted(branch: Branch, inside: str, folder: Path) -> list[Path]:
         folder / os.path.relpath(one.path, inside)
         for one in branch.changes
         if not one.gone and touching.submission_of(one.path, inside)
+    ]
+
+
+def claimed(branch: Branch, inside: str, folder: Path) -> list[Path]:
+    """Give the self-reported files that a branch adds or alters, as files of the checkout."""
+    return [
+        folder / os.path.relpath(one.path, inside)
+        for one in branch.changes
+        if not one.gone and touching.self_reported(one.path, inside)
     ]
 
 
@@ -63,32 +67,3 @@ def _asked(one: Submission) -> set[tuple[str, str, str, str, str]]:
     """All that is to be measured."""
     every = [(a, b, c, d) for a in one.tasks for b in one.precisions for c in one.scenarios for d in one.reasoning]
     return {(one.model.key, *parts) for parts in every}
-
-
-def self_reported(branch: Branch, inside: str) -> Iterator[Problem]:
-    """Check results that people bring of their own: run files of their model as the harness writes them, and tables."""
-    for one in branch.changes:
-        found = _SELF.fullmatch(os.path.relpath(one.path, inside))
-        if one.gone or found is None:
-            continue
-        data = changes.content(branch, "HEAD", one.path, LARGEST + 1) or b""
-        if len(data) > LARGEST:
-            yield Problem(one.path, "", f"is larger than {LARGEST // 2**20} MiB", "Leave out what nobody needs")
-        elif found["name"].endswith(".json"):
-            yield from _own_run(one.path, found["model"], data)
-        elif found["name"] != f"{hashlib.sha256(data).hexdigest()}.parquet":
-            what = "is neither a run file nor a table named by its sha256"
-            yield Problem(one.path, "", what, "Bring what `wattbench run` wrote, under the names that it gave")
-
-
-def _own_run(path: str, model: str, data: bytes) -> Iterator[Problem]:
-    try:
-        run = runs.from_bytes(data, path)
-    except Refusal as refusal:
-        yield from refusal.problems[: touching.MOST]
-        return
-    except (RecursionError, OverflowError):
-        yield Problem(path, "", "is no run file", "Bring what `wattbench run` wrote")
-        return
-    if run.model.id != model:
-        yield Problem(path, "model.id", f"is a run of {run.model.id} in the place of {model}", "Move it there")

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import submissions
+from wattbench import claims, submissions
 from wattbench.checking import branches, changes, known, opt_outs, remote, touching
 from wattbench.checking.remote import Device
 from wattbench.checking.report import Checked, Misuse, Report
@@ -57,18 +57,23 @@ def check(wanted: Wanted, step: Callable[[str, float], object] = lambda *_: None
     notes: list[Problem] = []
     files = list(wanted.paths)
     branch: Branch | None = None
+    claimed: list[Path] = []
     if wanted.base is not None:
         branch = changes.since(wanted.folder, wanted.base)
         inside = os.path.relpath(wanted.folder.resolve(), branch.root.resolve())
         problems += touching.problems(branch.changes, wanted.role, inside)
         problems += branches.races(branch, inside)
-        problems += branches.self_reported(branch, inside)
+        claimed += branches.claimed(branch, inside, wanted.folder)
         files += branches.submitted(branch, inside, wanted.folder)
         notes += [] if branch.changes else [Problem("", "", f"nothing differs from {wanted.base}", "")]
     elif not files:
         files = [wanted.folder]
     found, wrong = _load(files, wanted)
-    problems += wrong
+    claimed += [one for some in files if some.is_dir() for one in sorted(some.rglob(f"{claims.FOLDER}/*"))]
+    if not (found or wrong or claimed) and branch is None:
+        remedy = f"Name a {submissions.FILE}, or a folder that holds some"
+        raise Misuse(Problem(str(one), "PATH", f"holds no {submissions.FILE}", remedy) for one in files)
+    problems += [*wrong, *_unlike_claims(claimed, wanted.folder)]
     there = known.models(wanted.folder)
     try:
         opted = opt_outs.read(wanted.folder.resolve().parent / "ledger")
@@ -108,7 +113,7 @@ def _possible(wanted: Wanted) -> None:
 
 
 def _load(files: Sequence[Path], wanted: Wanted) -> tuple[list[tuple[Path, Submission]], list[Problem]]:
-    """Load what paths name; links in folders are told, not followed. Raises Misuse for paths that hold nothing."""
+    """Load what paths name; links in folders are told, not followed."""
     problems = [
         Problem(shown(one, wanted.folder), "", "is a link, and links are not followed", "Put a copy there")
         for one in _links(files)
@@ -119,10 +124,19 @@ def _load(files: Sequence[Path], wanted: Wanted) -> tuple[list[tuple[Path, Submi
             found.append((path, submissions.load(path)))
         except Refusal as refusal:
             problems += [replace(one, file=shown(path, wanted.folder)) for one in refusal.problems]
-    if not found and not problems and wanted.base is None:
-        remedy = f"Name a {submissions.FILE}, or a folder that holds some"
-        raise Misuse(Problem(str(one), "PATH", f"holds no {submissions.FILE}", remedy) for one in files)
     return found, problems
+
+
+def _unlike_claims(files: Sequence[Path], folder: Path) -> Iterator[Problem]:
+    """Find what people bring of their own that is not as it has to be."""
+    for path in files:
+        if path.suffix != ".json":
+            yield Problem(shown(path, folder), "path", "is no result of one's own", f"Write WORD.json: {claims.FIELDS}")
+            continue
+        try:
+            claims.load(path)
+        except Refusal as refusal:
+            yield from (replace(one, file=shown(path, folder)) for one in refusal.problems)
 
 
 def _inside(path: Path) -> list[Path]:

@@ -51,6 +51,11 @@ def submission_of(path: str, folder: str) -> bool:
     return _is(rf"{_MODEL}/submission\.yml", path, folder)
 
 
+def self_reported(path: str, folder: str) -> bool:
+    """Whether a path is where people put results of their own."""
+    return _is(rf"{_MODEL}/self-reported/{_FILE}", path, folder)
+
+
 def _about(change: Change, role: Role, folder: str) -> Iterator[Problem]:
     if not any(_is(pattern, change.path, folder) for pattern in _MAY[role]):
         whose, remedy = next((one[1], one[2]) for one in _OTHERS if _is(one[0], change.path, folder))
