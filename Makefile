@@ -11,6 +11,7 @@
 #                  rewrites the figures of site/pages/meter.md
 # make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
 # make perf-ratings  10,000 to a million runs to ratings, beside the same rule in pandas: three minutes
+# make perf-fleet  a fleet on simulated time, placed by the real placement: a minute; rewrites site/pages/fleet.md
 # make perf-stars  our star rule beside three others on published results; rewrites site/pages/study.md
 # make perf    the scripts behind every claim of speed;  make lint  ruff, mypy, import-linter
 #
@@ -36,7 +37,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness lint rehearse gpu-check picture clean
+.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness perf-fleet lint rehearse gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -72,7 +73,7 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in $(filter-out %/perf_harness.py %/perf_meter.py %/perf_ratings.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_fleet.py %/perf_harness.py %/perf_meter.py %/perf_ratings.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 perf-site: $(READY)
 	@$(BIN)/python tests/perf/perf_site.py
@@ -82,6 +83,9 @@ perf-ratings: $(READY)
 
 perf-harness: $(READY)
 	@$(BIN)/python tests/perf/perf_harness.py --write
+
+perf-fleet: $(READY)
+	@$(BIN)/python tests/perf/perf_fleet.py --write
 
 perf-stars: $(READY)
 	@$(BIN)/python tests/perf/perf_stars.py --write

@@ -371,6 +371,13 @@ def test_a_model_that_cannot_be_measured_is_recorded_and_the_driver_ends(tmp_pat
     assert len(entered) == len(cluster.asked)
 
 
+def test_a_model_that_was_refused_loses_its_other_sessions_and_others_keep_theirs() -> None:
+    slots = list(placement.slots_of([Waits("a/b"), Waits("a/c"), Waits("a/b", OTHER)], {}, {}))
+    backlog = placement.shuffled(slots, "1")
+    placement.leave_out(backlog, {who("a/b"), who("a/b", OTHER)})
+    assert {board: [slot.model for slot in line] for board, line in backlog.items()} == {BOARD: ["a/c", "a/c"]}
+
+
 def test_what_was_under_way_when_the_driver_died_goes_back_to_its_host(tmp_path: Path) -> None:
     open_one = Assignment((Slot("a/b", REVISION, BOARD, 1),), "host-2")
     logbook.opened(tmp_path / "state", open_one)

@@ -195,15 +195,28 @@ def test_without_ray_one_line_names_the_extra(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_an_address_where_nobody_answers_is_refused_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'wattstar[fleet]'")
+    state, keys = tmp_path / "state", trusted_file(tmp_path)
+    done = command("run", "--address", "127.0.0.1:1", "--state", state, "--keys", keys)
+    assert done.returncode == 1
+    assert "127.0.0.1:1: there is no Ray cluster: Connection refused" in done.stderr
+    assert "ray start --head" in done.stderr
+
+
+def test_a_host_without_the_meter_that_is_asked_for_says_why(ready: TrustedKey) -> None:
+    assert ready
+    with pytest.raises(Refusal, match="the meter: rapl: "):
+        host.check_in(replace(fleet_factory.HOW, meter="rapl"))
+
+
 def test_status_and_drain_need_no_ray(tmp_path: Path) -> None:
     state, slot = tmp_path / "state", Slot("a/b", "c" * 40, Board.parse(BOARD), 1)
     logbook.checked_in(state, Host("n", "host-1", "GPU-1", "h100-sxm5-80gb", 1, "nvml", "580.1", "k", 0.01))
     logbook.opened(state, Assignment((slot,), "host-1"))
     told = command("status", "--state", state, without_ray=True)
     assert "No driver is at work" in told.stdout
-    assert (
-        f"host-1: 1 x h100-sxm5-80gb, driver 580.1, 0 sessions done, was measuring 1 models on {BOARD}" in told.stdout
-    )
+    assert f"host-1: 1 x h100-sxm5-80gb, driver 580.1, 0 sessions done, was measuring 1 model on {BOARD}" in told.stdout
     assert command("drain", "host-1", "--reason", "a new fan", "--state", state, without_ray=True).returncode == 0
     assert "a new fan" in command("status", "--state", state).stdout
     assert "is taken back" in command("drain", "host-1", "--back", "--state", state).stdout

@@ -94,12 +94,13 @@ def status(state: StateOption = STATE) -> None:
     say.out.print("A driver is at work." if at_work else "No driver is at work: `wattbench fleet run` goes on.")
     for host in hosts:
         done = sum(one.host == host.name for one in found)
-        words = f"{host.name}: {host.count} x {host.sku}, driver {host.driver}, {done} sessions done"
+        words = f"{host.name}: {host.count} x {host.sku}, driver {host.driver or 'none'}, {done} sessions done"
         if host.name in drained and drained[host.name].reason is not None:
             words += f", drained since {drained[host.name].since}: {drained[host.name].reason}"
         elif host.name in measuring:
             one = measuring[host.name]
-            words += f", {'measures' if at_work else 'was measuring'} {len(one.slots)} models on {one.board.name}"
+            models = f"{len(one.slots)} model{'s' * (len(one.slots) > 1)}"
+            words += f", {'measures' if at_work else 'was measuring'} {models} on {one.board.name}"
         _tell(words)
     refused = [(slot, one.refused[slot.key]) for one in found for slot in one.slots if slot.key in one.refused]
     say.out.print(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 RESOURCE = "wattstar_host"
 EXTRA = "pip install 'wattstar[fleet]'"
+START = "Start it with `ray start --head`, and name its address with --address HOST:PORT"
+ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 1.0  # between two looks at which machines there are
 AGAIN_SECONDS = 10.0  # until a machine that was turned away is asked again
 
@@ -72,6 +75,7 @@ class RayCluster:
     def __init__(self, address: str, how: How, trusted: Mapping[str, TrustedKey]) -> None:
         """Connect to a cluster that runs already. Raises Refusal where Ray or the cluster is not there."""
         self.ray = _ray()
+        _knock(address)
         self.how, self.trusted = how, trusted
         self.machines: dict[str, Any] = {}  # actors, by Ray's id of the node
         self.nodes: dict[str, tuple[str, str]] = {}  # that id and the device, by the name of a host
@@ -81,8 +85,7 @@ class RayCluster:
         try:
             self.ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            remedy = "Start it with `ray start --head`, and name its address with --address HOST:PORT"
-            raise refuse(address, "", f"there is no Ray cluster: {str(error).splitlines()[0]}", remedy) from None
+            raise refuse(address, "", f"there is no Ray cluster: {str(error).splitlines()[0]}", START) from None
 
     def __enter__(self) -> Self:
         """Nothing to do: it is connected already."""
@@ -192,6 +195,16 @@ class RayCluster:
         if self.machines.get(node) is actor:
             del self.machines[node]
             self.ray.kill(actor)
+
+
+def _knock(address: str) -> None:
+    """Refuse an address where nobody answers: Ray itself would try for minutes."""
+    place, _, port = address.rpartition(":")
+    if place and port.isdigit():
+        try:
+            socket.create_connection((place.strip("[]"), int(port)), ANSWER_SECONDS).close()
+        except OSError as error:
+            raise refuse(address, "", f"there is no Ray cluster: {error.strerror or error}", START) from None
 
 
 def _ray() -> Any:  # noqa: ANN401 - the module

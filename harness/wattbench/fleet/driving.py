@@ -162,7 +162,7 @@ class Driver:
             case CheckedIn(host):
                 self.hosts[host.name] = host
                 logbook.checked_in(self.job.state, host)
-                self.job.tell(f"{host.name} has checked in: {host.count} x {host.sku}, driver {host.driver}")
+                self.job.tell(f"{host.name} has checked in: {host.count} x {host.sku}, meter {host.meter}")
             case TurnedAway(name, why):
                 if self.turned_away.get(name) != why:
                     self.job.tell(f"{name} is turned away: {why}")
@@ -211,6 +211,9 @@ class Driver:
             self.job.tell(f"{assignment.board.name}: {len(runs)} runs from {host.name}")
             self.job.enter(assignment.board, runs, sent)
             self.fitness.learn(runs)
+            # whether a failed run is worth another session is for the queue to say
+            failed = {(one.model.id, one.model.revision, one.board) for one in runs if one.verdict == "fail"}
+            placement.leave_out(self.backlog, failed | {slot.who for slot in slots if slot.key in refused})
             for why in self.fitness.out_of_control(host):
                 self._drain(host, why)
         self._leave([slot for slot in assignment.slots if slot not in slots], sent.lacking)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattbench import dsse, environment, evidence, fetching, journal, keys, meters, plans, runs, session
+from wattbench import diagnosis, dsse, environment, evidence, fetching, journal, keys, meters, plans, runs, session
 from wattbench.plans import Plan, Setting
 from wattbench.problems import ModelRefused, Refusal, refuse
 from wattbench.runs import write_whole
@@ -65,17 +65,24 @@ class Sent:
 
 
 def check_in(how: How) -> dict[str, Any]:
-    """Say what this host is, as `Host` has it but for node and clock. Raises Refusal where it cannot measure."""
-    meter = _meter(how)
-    facts = meter.facts()
-    device = environment.device_of(facts)
+    """Say what this host is, as `Host` has it but for node and clock: by what `wattbench doctor` finds.
+
+    Raises Refusal where it cannot measure.
+    """
+    found = diagnosis.diagnose(_shelf())
+    name = how.meter or found.meter
+    one = next((meter for meter in found.meters if meter.name == name), None)
+    if one is None or one.facts is None:
+        why = (one and one.why_not) or "no meter of that name works here"
+        raise refuse("the meter", str(name or ""), why, "`wattbench doctor` says what a machine has")
+    device = environment.device_of(one.facts)
     return {
         "name": os.environ.get("WATTSTAR_HOST") or platform.node(),
         "device": device.uuid or device.sku,
         "sku": device.sku,
         "count": device.count,
-        "meter": meter.name,
-        "driver": facts.get("driver"),
+        "meter": one.name,
+        "driver": one.facts.get("driver"),
         "keyid": dsse.keyid(dsse.public_of(keys.read_private(_key()))),
     }
 

@@ -137,6 +137,14 @@ def put_back(backlog: Backlog, slots: Iterable[Slot]) -> None:
         backlog.setdefault(slot.board, deque()).appendleft(slot)
 
 
+def leave_out(backlog: Backlog, gone: Collection[Who]) -> None:
+    """Take every slot of some submissions off their boards."""
+    for board in {board for board, line in backlog.items() if any(slot.who in gone for slot in line)}:
+        left = deque(slot for slot in backlog.pop(board) if slot.who not in gone)
+        if left:
+            backlog[board] = left
+
+
 def waits(backlog: Mapping[Board, Collection[Slot]], hosts: Sequence[Host], why_not: WhyNot) -> Iterator[str]:
     """Say which boards wait although hosts are free, and for what: those that no host here fits."""
     for board, slots in sorted(backlog.items()):

@@ -151,7 +151,14 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 {"Left out": "left-out/index.md"},
             ]
         },
-        {"Submit": ["submit.md", {"The queue": "queue/index.md"}, {"How it is run": "maintain.md"}]},
+        {
+            "Submit": [
+                "submit.md",
+                {"The queue": "queue/index.md"},
+                {"How it is run": "maintain.md"},
+                {"A fleet": "fleet.md"},
+            ]
+        },
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
