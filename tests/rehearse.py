@@ -70,6 +70,10 @@ QUIET_GIT = {
     "GIT_AUTHOR_EMAIL": "rehearsal@wattstar.example",
     "GIT_COMMITTER_NAME": "Rehearsal",
     "GIT_COMMITTER_EMAIL": "rehearsal@wattstar.example",
+    # a `gh` that is signed in here has no part in it
+    "GH_CONFIG_DIR": os.devnull,
+    "GH_TOKEN": "",
+    "GITHUB_TOKEN": "",
 }
 
 

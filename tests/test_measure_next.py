@@ -17,6 +17,9 @@ RUN = "submissions/org/quick/runs/board--2026-11-27-0123456789ab.json"
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
+    "GH_CONFIG_DIR": os.devnull,  # a `gh` that is signed in here has no part in it
+    "GH_TOKEN": "",
+    "GITHUB_TOKEN": "",
     **{f"GIT_{who}_{what}": "t@t.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
 }
 # Waits for whatever has no run yet; a run leaves what `leaves.json` says, and something that is nobody's to bring.
