@@ -145,20 +145,14 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 {"Tasks": "tasks.md"},
                 {"The meter": "meter.md"},
                 {"The harness": "harness.md"},
+                {"A fleet": "fleet.md"},
                 {"A study of star rules": "study.md"},
                 {"Editions and changes": "editions/index.md"},
                 {"Corrections": "corrections.md"},
                 {"Left out": "left-out/index.md"},
             ]
         },
-        {
-            "Submit": [
-                "submit.md",
-                {"The queue": "queue/index.md"},
-                {"How it is run": "maintain.md"},
-                {"A fleet": "fleet.md"},
-            ]
-        },
+        {"Submit": ["submit.md", {"The queue": "queue/index.md"}, {"How it is run": "maintain.md"}]},
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
