@@ -12,7 +12,7 @@ import site_factory as make
 
 from wattbench import evidence, keys
 from wattbench.problems import Refusal
-from wattboard import pages
+from wattboard import frame, pages
 from wattboard.life import counting, trust
 from wattboard.life.counting import Places
 
@@ -214,3 +214,24 @@ def test_a_dispute_ends_when_it_is_resolved_or_its_result_withdrawn(folder: Path
 def test_a_ledger_that_is_named_has_to_be_there(folder: Path) -> None:
     with pytest.raises(Refusal, match="is no folder"):
         counting.count(Places((folder / "submissions",), folder / "none"), ())
+
+
+@pytest.mark.parametrize(("factor", "trust_of_it"), [(1.025, "reproduced"), (1.05, "verified")])
+def test_two_cards_that_agree_reproduce_a_result(tmp_path: Path, factor: float, trust_of_it: str) -> None:
+    sessions = list(make.SESSIONS.items())
+    many = [*make.brackets(), *make.founders(8)]
+    one = [
+        make.official("org/twice", 40.0 * more, sessions=dict([at]))
+        for more, at in zip((1, factor), sessions, strict=False)
+    ]
+    first, second = (
+        run.model_copy(update={"device": run.device.model_copy(update={"uuid": f"GPU-{card}"})})
+        for card, (run,) in enumerate(one)
+    )
+    make.seal(make.write([*many, first, second], tmp_path / "s"))
+    found = trust.reproduced(frame.frame(frame.gather([tmp_path / "s"])))
+    assert ((make.GPU, "org/twice", lived.REVISION) in found) == (trust_of_it == "reproduced")
+
+
+def test_one_card_reproduces_nothing(folder: Path) -> None:
+    assert trust.reproduced(frame.frame(frame.gather([folder / "submissions"]))) == frozenset()

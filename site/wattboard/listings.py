@@ -105,8 +105,8 @@ def assemble(
 ) -> Site:
     """Rate every run against every edition and sort the results for the pages."""
     editions = tuple(editions)
-    vouch = trust.of(filed, life.events)
     passes = frame.frame(filed)
+    vouch = trust.of(filed, life.events, passes)
     names = sorted({one.board for one in filed})
     archive = {
         one.edition.id: vouch(

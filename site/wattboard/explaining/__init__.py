@@ -66,8 +66,9 @@ def explain(
     opened = next((one for one in reversed(editions) if name in one.boards), None)
     frozen = opened.boards[name] if opened else None
     own = [one for one in filed if one.run.board == name]
-    rows = ratings.rate(frame.frame(own), opened.edition if opened else None, [frozen] if frozen else [])
-    rated = [one for one in trust.of(own, events)(rows) if one.model == model]
+    passes = frame.frame(own)
+    rows = ratings.rate(passes, opened.edition if opened else None, [frozen] if frozen else [])
+    rated = [one for one in trust.of(own, events, passes)(rows) if one.model == model]
     rating = max(rated, key=lambda one: (one.measured_at, one.revision))
     judged = tuple(
         Judged(one.run.session, one.digest, gate)

@@ -43,6 +43,7 @@ SCHEMA: dict[str, Any] = {
     "measured_at": pl.String,
     "protocol": pl.String,
     "device": pl.String,
+    "card": pl.String,
     "fake": pl.Boolean,
     "verdict": pl.String,
     # the pass; null in all of these is a run without passes
@@ -125,6 +126,7 @@ def of(run: Run, digest: str) -> list[dict[str, Any]]:
         "measured_at": run.measured_at,
         "protocol": str(run.protocol.get("name", "unnamed")),
         "device": run.device.name,
+        "card": run.device.uuid,
         "fake": run.device.fake,
         "verdict": run.verdict,
         **_quality(run.quality),

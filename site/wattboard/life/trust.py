@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from wattbench import states
 from wattboard import ratings
+from wattboard.ratings import reasons
+from wattboard.ratings.facts import SUBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    import polars as pl
 
     from wattbench.ledger import Event
     from wattboard.gathering.filed import Filed
@@ -24,20 +26,50 @@ if TYPE_CHECKING:
     Subject = tuple[str, str, str]  # board, model, revision
 
 ANOTHER_CARD = 0.03  # |ln ratio| of two cards that agree
+WORDS = {
+    "verified": "verified: measured by the maintainers' harness, every run signed",
+    "reproduced": "reproduced: verified, and two cards agree within 3 %",
+    "disputed": "disputed: a second measurement disagrees, and a third decides",
+    "unsigned": "nobody vouches for it: its runs are not signed",
+}
 
 
-def of(filed: Sequence[Filed], events: Iterable[Event]) -> Callable[[pl.LazyFrame], tuple[Rating, ...]]:
-    """Give what turns a rated frame into Ratings, each with its trust."""
+def of(
+    filed: Sequence[Filed], events: Iterable[Event], passes: pl.LazyFrame
+) -> Callable[[pl.LazyFrame], tuple[Rating, ...]]:
+    """Give what turns a rated frame into Ratings, each with its trust. `passes` are those of the same runs."""
     unsigned = {(one.board, one.model, one.revision) for one in filed if one.signer is None}
-    disputed = disputes(events)
+    disputed, twice = disputes(events), reproduced(passes)
 
     def trust(one: Rating) -> Trust:
         subject = (one.board, one.model, one.revision)
         if subject in disputed:
             return "disputed"
-        return "unsigned" if subject in unsigned else "verified"
+        if subject in unsigned:
+            return "unsigned"
+        return "reproduced" if subject in twice else "verified"
 
     return lambda rated: tuple(replace(one, trust=trust(one)) for one in ratings.collect(rated))
+
+
+def reproduced(passes: pl.LazyFrame) -> frozenset[Subject]:
+    """Name the results of which two cards agree, each corrected by the reference model of its sessions."""
+    energy = pl.col("wh_per_1000").log()
+    valid = passes.filter(reasons.usable("wh_per_1000"))
+    sides = valid.filter(pl.col("role") != "candidate").group_by("board", "session", "role").agg(side=energy.mean())
+    references = sides.group_by("board", "session").agg(reference=pl.col("side").mean())
+    cards = (
+        valid.filter(pl.col("role") == "candidate", pl.col("card").is_not_null())
+        .join(references, on=("board", "session"))
+        .group_by(*SUBJECT, "card", "session")
+        .agg(y=(energy - pl.col("reference")).mean())
+        .group_by(*SUBJECT, "card")
+        .agg(y=pl.col("y").mean())
+        .group_by(*SUBJECT)
+        .agg(cards=pl.len(), apart=pl.col("y").max() - pl.col("y").min())
+    )
+    agreed = cards.filter(pl.col("cards") > 1, pl.col("apart") <= ANOTHER_CARD).select(*SUBJECT)
+    return frozenset(agreed.collect().iter_rows())
 
 
 def disputes(events: Iterable[Event]) -> frozenset[Subject]:
