@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wattbench.ledger import Event
 
 Kind = Literal["correction", "withdrawal", "dispute", "decision"]
+KINDS = {"correction": "corrected", "withdrawal": "withdrawn", "dispute": "disputed", "decision": "stands"}
 CODES = {
     "owner": "the model's owner asked for it",
     "fault": "a fault of ours",

@@ -179,21 +179,12 @@ def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Dra
     about = faces.words(faced[0])
     if len(atlas.site.profiles) > LIGHT_FROM:
         lines = [profiles.brief(one, atlas) for one in profile.results]
-        body = filling.filled(
-            "model_light.j2",
-            profile=profile,
-            base="../../../",
-            lines=lines,
-            faced=faced,
-            notes=told,
-            kinds=lives.KINDS,
-        )
+        body = filling.filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced, notes=told)
         return Stamp(profile.id, profile.id, about, body)
     body = filling.filled(
         "model.j2",
         profile=profile,
         notes=told,
-        kinds=lives.KINDS,
         base="../../../",
         address=address,
         faced=faced,

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from wattboard import charts, formats, profiles
 from wattboard.advising import advice_words, grids
 from wattboard.badges import examples, faces
-from wattboard.life import trust
+from wattboard.life import corrections, trust
 from wattboard.pages import board_table, choosing
 from wattboard.profiles import snippets
 from wattboard.ratings.pool_gates import pool_gates
@@ -88,6 +88,7 @@ def _environment() -> Environment:
     environment.globals.update(
         REASONS=REASONS,
         TRUST=trust.WORDS,
+        KINDS=corrections.KINDS,
         STAR=charts.STAR,
         words=faces.words,
         strip=charts.strip,

@@ -18,12 +18,11 @@ GROUPS = {
     "failed": ("Failed", "Through the model itself: what to do stands beside each."),
     "withdrawn": ("Withdrawn", "Measured no more, each with its public note."),
 }
-KINDS = {"correction": "corrected", "withdrawal": "withdrawn", "dispute": "disputed", "decision": "stands"}
 
 
 def log(site: Site) -> str:
     """Give the corrections log."""
-    return filling.filled("corrections.j2", entries=corrections.log(site.life.events), kinds=KINDS, base="../")
+    return filling.filled("corrections.j2", entries=corrections.log(site.life.events), base="../")
 
 
 def queue(site: Site) -> str:
@@ -44,7 +43,7 @@ def measured(site: Site) -> frozenset[str]:
 def absent(site: Site) -> Iterator[tuple[str, str, str]]:
     """Give the page of every model without a result of which something is said: name, description, HTML."""
     for model, told in notes.absent(site.life, measured(site)).items():
-        body = filling.filled("absent.j2", model=model, notes=told, kinds=KINDS, base="../../../")
+        body = filling.filled("absent.j2", model=model, notes=told, base="../../../")
         yield model, f"{model}: no result here. {_about(told)}", body
 
 
