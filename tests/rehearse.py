@@ -379,7 +379,7 @@ def tampered(stage: Stage) -> tuple[Done, list[str]]:
     where = stage.clone("tampered")
     run = run_of(where)
     told = json.loads(run.read_text(encoding="utf-8"))
-    told["passes"][0]["joules"] *= 0.9
+    next(one for one in told["passes"] if one["joules"])["joules"] *= 0.9
     run.write_text(json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     done = stage.ours("wattbench", "verify", "submissions", cwd=where)
     return done, [one for one in done.said.splitlines() if one.startswith("submissions")]
