@@ -161,7 +161,7 @@ def span(seconds: float) -> str:
 
 
 def table(found: Sequence[Outcome]) -> str:
-    """Lay out what came of each fleet."""
+    """Lay out what came of each fleet, as HTML that can be scrolled by keyboard."""
     head = (
         "Hosts",
         "Models a session",
@@ -170,30 +170,34 @@ def table(found: Sequence[Outcome]) -> str:
         "Idle",
         "Reference runs",
         "Fetching",
-        "Lost and measured again",
-        "Sessions on two hosts",
+        "Lost",
+        "On two hosts",
         "Energy",
-        "of it idle or fetching",
+        "of it waiting",
     )
-    rows = [head, ("---",) * len(head)]
-    for one in found:
-        there = one.hosts * one.makespan - one.away
-        waiting = (there - one.measuring - one.references - one.wasted) * IDLE_WATTS / one.joules
-        shares = [f"{100 * part / there:.2f} %" for part in (one.references, one.fetching, one.wasted)]
-        rows.append(
-            (
-                str(one.hosts),
-                str(one.candidates),
-                f"{one.sessions:,}",
-                span(one.makespan),
-                f"{100 * one.idle:.2f} %",
-                *shares,
-                f"{100 * one.apart:.1f} %",
-                f"{one.joules / 3.6e9:,.0f} MWh",
-                f"{100 * waiting:.1f} %",
-            )
-        )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    lines = ["".join(f'<th scope="col" class="ws-num">{name}</th>' for name in head)]
+    lines += ["".join(f'<td class="ws-num">{cell}</td>' for cell in cells(one)) for one in found]
+    rows = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    where = '<div class="ws-tablewrap" tabindex="0" role="region" aria-label="Fleets on simulated time">'
+    return f'{where}<table class="ws-mini">\n{rows}\n</table></div>'
+
+
+def cells(one: Outcome) -> tuple[str, ...]:
+    """Say what came of a fleet, cell by cell."""
+    there = one.hosts * one.makespan - one.away
+    waiting = (there - one.measuring - one.references - one.wasted) * IDLE_WATTS / one.joules
+    shares = [f"{100 * part / there:.2f} %" for part in (one.references, one.fetching, one.wasted)]
+    return (
+        str(one.hosts),
+        str(one.candidates),
+        f"{one.sessions:,}",
+        span(one.makespan),
+        f"{100 * one.idle:.2f} %",
+        *shares,
+        f"{100 * one.apart:.1f} %",
+        f"{one.joules / 3.6e9:,.0f} MWh",
+        f"{100 * waiting:.1f} %",
+    )
 
 
 def text(found: Sequence[Outcome]) -> str:
@@ -205,11 +209,15 @@ each: {SUBMISSIONS * 8 * SESSIONS:,} runs besides those of the reference model.
 
 {table(found)}
 
+Idle: nothing to do, until the last session had ended. Reference runs, fetching, lost: shares of the hosts' time; lost \
+is what was measured and had to be measured again. On two hosts: submissions whose two sessions ran on different ones.
+
 Assumed, none of it measured: a run takes {single / 60:.1f} minutes with single queries, {saturated / 60:.1f} with a \
 ladder of batches (the official protocol's baselines, passes and rungs, {WARM_UP_SECONDS:.0f} s of warm-up, \
-{LOADING_SECONDS:.0f} s to hash, load and grade); a model is fetched in {FETCHING_SECONDS:.0f} s; a host with one GPU \
-draws {IDLE_WATTS:.0f} W while it waits or fetches and {MEASURING_WATTS:.0f} W while it measures; each is lost once in \
-{HOURS_BETWEEN_LOSSES:.0f} hours, by chance, and back after {HOURS_AWAY:.0f} hour, with nothing of its session kept."""
+{LOADING_SECONDS:.0f} s to hash, load and grade); a model is fetched in {FETCHING_SECONDS:.0f} s, anew for every \
+session; a host with one GPU draws {IDLE_WATTS:.0f} W while it waits or fetches and {MEASURING_WATTS:.0f} W while it \
+measures; each is lost once in {HOURS_BETWEEN_LOSSES:.0f} hours, by chance, and back after {HOURS_AWAY:.0f} hour, with \
+nothing of its session kept."""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ u_sess or their own spread, whichever is larger. The limit allows for what ten s
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING
@@ -34,6 +34,15 @@ class Reference:
     device: str
     board: str
     level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two runs of a session's reference model; `level` is None where a pass has no energy."""
+
+    role: str
+    reference: Reference
+    level: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +84,40 @@ class Chart:
 
 def references(runs: Iterable[Run]) -> list[Reference]:
     """Read what the reference model cost from run files: one a session that has it whole, before and after."""
-    sides: dict[tuple[str, str], dict[str, Run]] = defaultdict(dict)
-    for run in runs:
-        if run.role != "candidate":
-            sides[run.session, run.board][run.role] = run
+    return paired(side for run in runs if (side := side_of(run)) is not None)
+
+
+def side_of(run: Run) -> Side | None:
+    """Read one of the two runs of a reference model; None for any other run."""
+    if run.role == "candidate":
+        return None
+    level = level_of([(one.joules, one.queries) for one in run.passes])
+    return Side(run.role, Reference(run.measured_at, run.session, device_of(run), run.board, level or 0.0), level)
+
+
+def level_of(passes: Sequence[tuple[float | None, int]]) -> float | None:
+    """The mean of ln J a query over passes; None where one has no energy."""
+    energies = [joules / queries for joules, queries in passes if joules is not None]
+    return fmean(map(log, energies)) if energies and len(energies) == len(passes) else None
+
+
+def paired(sides: Iterable[Side]) -> list[Reference]:
+    """Join what the reference model cost before and after, session by session."""
+    sessions: dict[tuple[str, str], dict[str, Side]] = defaultdict(dict)
+    for side in sides:
+        sessions[side.reference.session, side.reference.board][side.role] = side
     found = []
-    for (session, board), both in sides.items():
-        levels = [_level(run) for run in both.values()]
-        if len(both) == 2 and None not in levels:  # noqa: PLR2004 - before and after
-            first = min(both.values(), key=lambda run: run.measured_at)
-            level = fmean(one for one in levels if one is not None)
-            found.append(Reference(first.measured_at, session, device_of(first), board, level))
+    for both in sessions.values():
+        levels = [side.level for side in both.values() if side.level is not None]
+        if len(levels) == 2:  # noqa: PLR2004 - before and after
+            first = min(side.reference for side in both.values())
+            found.append(replace(first, level=fmean(levels)))
     return sorted(found)
 
 
 def device_of(run: Run) -> str:
     """What a run knows its host by: its GPUs' UUIDs, else what kind of device it was."""
     return run.device.uuid or run.device.sku
-
-
-def _level(run: Run) -> float | None:
-    energies = [one.joules / one.queries for one in run.passes if one.joules is not None]
-    return fmean(map(log, energies)) if energies and len(energies) == len(run.passes) else None
 
 
 def charts(found: Iterable[Reference], since: Mapping[str, str] | None = None) -> Iterator[Chart]:

@@ -113,6 +113,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
         "queue/index.html": {"queue": lives.queue(site)},
         "corrections/index.html": {"corrections": lives.log(site)},
         "left-out/index.html": {"left-out": filling.filled("left_out.j2", site=site, base="../")},
+        "fleet/index.html": {"hosts": lives.hosts(site)},
         "cite/index.html": {"badge": filling.filled("cite.j2", site=site, base="../", address=address)},
         "api/index.html": {"files": filling.filled("api.j2", site=site, base="../")},
     }

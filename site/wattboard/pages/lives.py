@@ -1,9 +1,11 @@
-"""The pages of what the ledger says: the corrections log, the queue, and models that have no result. Pure."""
+"""Pages beside the results: the corrections log, the queue, models without a result, the hosts' control charts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wattbench.fleet.control_chart import BASE
+from wattboard.charts import hosts as control_charts
 from wattboard.life import corrections, notes
 from wattboard.pages import filling
 
@@ -33,6 +35,13 @@ def queue(site: Site) -> str:
         if (found := [one for one in site.life.waiting if one.state == name])
     ]
     return filling.filled("queue.j2", groups=groups, as_of=site.life.as_of, measured=measured(site), base="../")
+
+
+def hosts(site: Site) -> str:
+    """Give the control charts of the hosts."""
+    charts = control_charts.charts(site.filed)
+    drawn = control_charts.drawn(charts)
+    return filling.filled("hosts.j2", charts=charts, drawn=drawn, base_sessions=BASE)
 
 
 def measured(site: Site) -> frozenset[str]:
