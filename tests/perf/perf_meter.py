@@ -123,30 +123,41 @@ def measure(windows: dict[float, int], folder: Path) -> list[Cell]:
     by_waveform = cards(folder)
     lengths = [seconds for seconds, count in windows.items() for _ in range(count)]
     plan = sorted((number % CARDS, seconds) for number, seconds in enumerate(lengths))
-    running = {}
-    for waveform, fake in by_waveform.items():
-        for tool in TOOLS:
-            if tool in FLOORS and waveform != STEADY[0]:  # what waking costs is no matter of the load
-                continue
-            process = running[waveform, tool] = start(tool, fake, plan)
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n", f"{tool} did not start"  # one at a time: two cores
-    print(f"{len(running)} tools measure {len(plan)} windows each: {sum(lengths) / 60:.1f} minutes and some")
-    for process in running.values():
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-        time.sleep(PAUSE)  # so that not all poll at once
-    cells = []
-    for (waveform, tool), process in running.items():
-        out, _ = process.communicate()
-        if process.returncode:
-            sys.exit(f"{tool} failed on {waveform}:\n{log_of(tool, by_waveform[waveform]).read_text()[-2000:]}")
-        found = json.loads(out)
-        for seconds in windows:
-            alike = [one for one in found if one["seconds"] == seconds]
-            cells += [cell(tool, waveform, seconds, alike, by_waveform[waveform])]
-    return cells
+    running: dict[tuple[str, str], subprocess.Popen[str]] = {}
+    try:
+        for waveform, fake in by_waveform.items():
+            for tool in TOOLS:
+                if tool in FLOORS and waveform != STEADY[0]:  # what waking costs is no matter of the load
+                    continue
+                process = running[waveform, tool] = start(tool, fake, plan)
+                assert process.stdout is not None
+                if process.stdout.readline() != "ready\n":  # one at a time: two cores
+                    sys.exit(complaint(tool, fake))
+        print(f"{len(running)} tools measure {len(plan)} windows each: {sum(lengths) / 60:.1f} minutes and some")
+        for process in running.values():
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            time.sleep(PAUSE)  # so that not all poll at once
+        cells = []
+        for (waveform, tool), process in running.items():
+            out, _ = process.communicate()
+            if process.returncode:
+                sys.exit(complaint(tool, by_waveform[waveform]))
+            found = json.loads(out)
+            for seconds in windows:
+                alike = [one for one in found if one["seconds"] == seconds]
+                cells += [cell(tool, waveform, seconds, alike, by_waveform[waveform])]
+        return cells
+    finally:
+        for process in running.values():
+            process.kill()
+
+
+def complaint(tool: str, fake: FakeNvml) -> str:
+    """Say how a tool failed, in its own last words."""
+    words = log_of(tool, fake).read_text()[-2000:].strip()
+    return f"{tool} failed on {fake.state.stem}. Nothing was written. Its last words:\n{words}"
 
 
 def cell(tool: str, waveform: str, seconds: float, found: list[dict[str, Any]], fake: FakeNvml) -> Cell:
