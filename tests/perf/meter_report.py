@@ -1,8 +1,7 @@
-"""The bake-off's results as tables, a drawing, and verdicts on what is expected of our meter."""
+"""The bake-off's results as tables, sentences, and verdicts on what is expected of our meter."""
 
 from __future__ import annotations
 
-from math import log10
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -102,9 +101,31 @@ def costs(cells: Sequence[Cell]) -> str:
 
 
 def _each(cells: Sequence[Cell], tool: str) -> str:
-    """Say what a sample of a tool costs, all told, in the longest window."""
+    return f"{_sample(cells, tool):.0f} µs"
+
+
+def _sample(cells: Sequence[Cell], tool: str) -> float:
+    """What a sample of a tool costs, all told, in the longest window, in µs."""
     longest = max(cell.seconds for cell in cells)
-    return f"{1e4 * _mean(one.cost for one in _of(cells, tool, longest)) / RATES[tool]:.0f} µs"
+    return 1e4 * _mean(one.cost for one in _of(cells, tool, longest)) / RATES[tool]
+
+
+def finding(cells: Sequence[Cell]) -> str:
+    """Say where the price of ours comes from, and what it is beside the cheapest that samples; in sentences."""
+    there = {cell.tool for cell in cells}
+    peers = {tool: _sample(cells, tool) for tool in RATES if tool in there - {OURS, *FLOORS}}
+    if not peers or not there.issuperset({OURS, *FLOORS}):
+        return ""
+    cheapest = min(peers, key=lambda tool: peers[tool] * RATES[tool])
+    ours, python, bare, read = (_sample(cells, tool) for tool in (OURS, *FLOORS))
+    times = ours * RATES[OURS] / (peers[cheapest] * RATES[cheapest])
+    rest = ours - python - (read - bare)
+    return (
+        f"So a sample of ours costs {ours:.0f} µs: {python:.0f} µs to wake a Python process at all, "
+        f"{read - bare:.0f} µs to ask for the row from C, and {rest:.0f} µs for asking from Python, keeping the row, "
+        f"and a share of the ends of the window. A sample of {NAMES[cheapest]} costs {peers[cheapest]:.0f} µs. It "
+        f"takes {RATES[cheapest]} a second and we take {RATES[OURS]}, so that in all we cost {times:.2g} times as much."
+    )
 
 
 def floors(cells: Sequence[Cell]) -> str:
@@ -186,52 +207,3 @@ def _costs(cells: Sequence[Cell]) -> Iterator[str]:
 def _verdict(what: str, failed: Sequence[Cell]) -> str:
     where = "; ".join(f"{one.waveform} {one.seconds:g} s: {one.error:.3f} %" for one in failed)
     return f"NOT MET: {what} ({where})" if failed else f"met: {what}"
-
-
-WIDTH, HEIGHT, LEFT, TOP = 720, 300, 44, 34
-SHAPES = {"wattbench": "circle", "zeus": "square", "codecarbon": "triangle", "naive": "cross"}
-
-
-def chart(cells: Sequence[Cell]) -> str:
-    """Draw every cell: a panel a waveform, windows to the right, the median error upwards, both in decades."""
-    waveforms = list(dict.fromkeys(cell.waveform for cell in cells))
-    panel = (WIDTH - LEFT) / len(waveforms)
-    lengths = sorted({cell.seconds for cell in cells})
-
-    def y(error: float) -> float:
-        decades = (log10(max(error, 0.001)) + 3) / 5  # 0.001 % to 100 %
-        return round(HEIGHT - 40 - decades * (HEIGHT - 40 - TOP), 1)
-
-    words = "Median error of each tool by load and window; the figures are in the table above"
-    view = f'viewBox="-12 0 {WIDTH + 12} {HEIGHT}" font-size="11" fill="currentColor"'
-    parts = [f'<svg class="bake-off" role="img" aria-label="{words}" {view}>']
-    for exponent in range(-3, 3):
-        height = y(10.0**exponent)
-        parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH}" y1="{height}" y2="{height}" stroke="currentColor" opacity=".15"/>'
-        )
-        parts.append(f'<text x="{LEFT - 6}" y="{height + 4}" text-anchor="end">{10.0**exponent:g} %</text>')
-    for number, waveform in enumerate(waveforms):
-        start = LEFT + number * panel
-        parts.append(f'<text x="{start + panel / 2:.1f}" y="{TOP - 14}" text-anchor="middle">{waveform}</text>')
-        for place, seconds in enumerate(lengths):
-            x = round(start + (place + 0.5) * panel / len(lengths), 1)
-            parts.append(f'<text x="{x}" y="{HEIGHT - 22}" text-anchor="middle">{seconds:.2g}</text>')
-            alike = (cell for cell in _of(cells, None, seconds) if cell.waveform == waveform)
-            parts += [_mark(SHAPES[cell.tool], x, y(cell.error)) for cell in alike]
-    for number, (tool, shape) in enumerate(SHAPES.items()):
-        x = LEFT + 10 + number * 120
-        parts += [_mark(shape, x, HEIGHT - 6), f'<text x="{x + 9}" y="{HEIGHT - 2}">{NAMES[tool]}</text>']
-    parts.append(f'<text x="{WIDTH}" y="{HEIGHT - 2}" text-anchor="end">window in s</text></svg>')
-    return "\n".join(parts)
-
-
-def _mark(shape: str, x: float, y: float) -> str:
-    if shape == "circle":
-        return f'<circle cx="{x}" cy="{y}" r="4.5" fill="currentColor"/>'
-    paths = {
-        "square": f"M{x - 4} {y - 4}h8v8h-8z",
-        "triangle": f"M{x} {y - 5}l5 9h-10z",
-        "cross": f"M{x - 4} {y - 4}l8 8m0-8l-8 8",
-    }
-    return f'<path d="{paths[shape]}" fill="none" stroke="currentColor" stroke-width="1.4" opacity=".7"/>'

@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fake_nvml.fixtures import NANOSECONDS, SONAME, SOURCE, FakeNvml
 from fake_nvml.trials import WAVEFORMS, gpu_of, trial
-from meter_report import FLOORS, OURS, STEADY, Cell, chart, costs, floors, table, tried, verdicts
+from meter_chart import chart
+from meter_report import FLOORS, OURS, STEADY, Cell, costs, finding, floors, table, tried, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +203,7 @@ def main() -> None:
         cells = simulate(cells, LEAST_SIMULATED if wanted.short else SIMULATED, Path(folder))
     text = keep(cells, ROOT / "build" / "perf")
     errors = [one for one in cells if one.tool not in COST_ONLY]
-    print(table(errors), costs(cells), floors(cells), *verdicts(errors, cells), sep="\n\n")
+    print(table(errors), costs(cells), floors(cells), finding(cells), *verdicts(errors, cells), sep="\n\n")
     if wanted.write:
         write_page(PAGE, text)
 
@@ -211,7 +212,7 @@ def keep(cells: Sequence[Cell], folder: Path) -> str:
     """Write the figures into a folder, as Markdown and as JSON; gives the Markdown."""
     errors = [one for one in cells if one.tool not in COST_ONLY]
     expected = "\n".join(f"- {one}" for one in verdicts(errors, cells))
-    parts = [tried(cells), table(errors), chart(errors), costs(cells), COUNTED, floors(cells)]
+    parts = [tried(cells), table(errors), chart(errors), costs(cells), COUNTED, floors(cells), finding(cells)]
     parts += ["**What was expected**", expected]
     found = "\n\n".join(part for part in parts if part)
     when = dt.datetime.now(dt.UTC)
