@@ -5,7 +5,7 @@
 # make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
 # make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
 # make rehearse    a submission's whole circle on this machine, from its pull request to its badge: a minute
-# make fuzz    what reads files of strangers, with millions of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
+# make fuzz    what reads files of strangers, with tens of thousands of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
 # make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some eight minutes;
 #                  rewrites the figures of site/pages/meter.md

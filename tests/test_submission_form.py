@@ -100,22 +100,22 @@ UNSEEN = {
     "UTF-16",
     *("a key given twice", "a key given twice inside", "a key given twice, once in quotes"),
     *("a key given twice, once escaped", "an alias to a field", "an anchor alone", "a binary tag", "a set"),
-    *("a merge key", "one byte too many", "ten million bytes", "a base model that is itself", "one with a point"),
+    *("a merge key", "a base model that is itself", "one with a point"),
 }
 
 
 @pytest.mark.parametrize("name", hostile.FILES)
 def test_what_the_loader_refuses_the_schema_refuses_too(tmp_path: Path, name: str) -> None:
-    try:
-        told = yaml.safe_load(hostile.FILES[name])
-    except (yaml.YAMLError, ValueError, UnicodeDecodeError, RecursionError):
-        return  # no editor gets so far
-    if name in UNSEEN:
+    if name in UNSEEN or len(hostile.FILES[name]) > strict_yaml.LARGEST:
         path = tmp_path / "x.yml"
         path.write_bytes(hostile.FILES[name])
         with pytest.raises(Refusal):
             submissions.load(path)
         return
+    try:
+        told = yaml.safe_load(hostile.FILES[name])
+    except (yaml.YAMLError, ValueError, UnicodeDecodeError, RecursionError):
+        return  # no editor gets so far
     good = jsonschema.Draft202012Validator(published()).is_valid(told)
     assert not good, told
 
