@@ -269,6 +269,17 @@ def test_the_command_freezes_a_cohort_and_names_the_runs_that_it_leaves_out(tmp_
     assert editions.read(tmp_path / "e" / "2026-06").boards[make.GPU] == alone
 
 
+def test_no_rated_edition_is_frozen_from_runs_that_nobody_signed(tmp_path: Path) -> None:
+    make.write([*make.brackets(), *make.founders(8)], tmp_path / "s")
+    given = ["--submissions", str(tmp_path / "s"), "--editions", str(tmp_path / "e")]
+    done = CliRunner().invoke(app, ["freeze", "2026-06", *given])
+    assert done.stderr.count("only runs count that a trusted key has signed") == len(
+        list((tmp_path / "s").rglob("*.json"))
+    )
+    assert "There is no run to freeze a board from" in done.output
+    assert not list((tmp_path / "e").rglob("*.json"))
+
+
 def test_every_frozen_file_of_the_project_is_as_recorded_and_follows_from_its_cohort() -> None:
     for opened in editions.read_all([Path(__file__).parents[1] / "site" / "editions"]):
         for board in opened.boards.values():

@@ -25,6 +25,7 @@ TYPES = {
     "study": "study/index.html",
     "corrections": "corrections/index.html",
     "left-out": "left-out/index.html",
+    "queue": "queue/index.html",
     "submit": "submit/index.html",
     "cite": "cite/index.html",
     "api": "api/index.html",
