@@ -21,8 +21,8 @@ import plainness
 import site_factory as make
 from hypothesis import strategies as st
 
-from wattbench import claims, dsse, evidence, keys, ledger, runs, statement, strict_yaml, submissions, tasks
-from wattbench.checking import known, opt_outs, remote
+from wattbench import claims, dsse, evidence, keys, ledger, opt_outs, runs, statement, strict_yaml, submissions, tasks
+from wattbench.checking import known, remote
 from wattbench.hub import Remote, Repository
 from wattbench.loading import preflight
 from wattbench.problems import Problem, Refusal

@@ -153,6 +153,15 @@ def test_what_waits_what_runs_and_what_failed_is_told_with_reason_and_remedy(fol
     assert "Its submission" in stamped(found, NEW)
 
 
+def test_whoever_stands_on_the_list_of_opt_outs_is_told_so(folder: Path) -> None:
+    put(folder, NEW)
+    (folder / "ledger").mkdir()
+    told = {"schema": 1, "opt_outs": [{"model": "new/*", "since": "2026-11-01", "note": "asked for in issue 12"}]}
+    (folder / "ledger" / "opt-outs.json").write_text(json.dumps(told))
+    (one,) = document(lived.site(folder), "queue")["submissions"]
+    assert (one["state"], one["code"], one["words"]) == ("withdrawn", "opted-out", "asked for in issue 12")
+
+
 def test_an_empty_queue_says_so(folder: Path) -> None:
     assert "Nothing waits" in page(lived.site(folder), "queue")
 

@@ -182,6 +182,18 @@ def test_a_bad_submission_and_a_bad_run_are_left_out_with_their_problems(tmp_pat
     assert {problem.file.rsplit("/", 1)[1] for problem in found.problems} == {"submission.yml", "x.json"}
 
 
+def test_owners_on_the_list_of_those_who_opted_out_are_not_measured(tmp_path: Path) -> None:
+    put(tmp_path, "a/one")
+    put(tmp_path, "b/two")
+    (tmp_path / "ledger").mkdir()
+    told = {"schema": 1, "opt_outs": [{"model": "A/*", "since": "2026-11-01", "note": "asked for in issue 12"}]}
+    (tmp_path / "ledger" / "opt-outs.json").write_text(json.dumps(told))
+    found = records.read(tmp_path / "submissions", tmp_path / "ledger")
+    assert line(found) == ["b/two"]
+    states = {asked.model: (one.state, one.code) for asked, _, one in queue.every(found, Host(), life.NOON)}
+    assert states["a/one"] == ("withdrawn", "opted-out")
+
+
 def test_nothing_is_queued_by_a_ledger_that_does_not_hold(tmp_path: Path) -> None:
     put(tmp_path, "a/one")
     event = ledger.write(life.withdrawn(1), tmp_path / "ledger")

@@ -72,7 +72,9 @@ def every(records: Records, host: Host, now: dt.datetime) -> Iterator[tuple[Aske
         for board in boards_of(asked.submission, host.sku, host.meter, host.count):
             which = (asked.model, asked.revision, board.name)
             found = standing(which, seen[asked.model], events[asked.model], now, host.protocol, host.sessions)
-            if (first := second.get(asked.path)) and found.state == "queued":
+            if out := next((one for one in records.opted if one.covers(asked.model)), None):
+                found = Standing("withdrawn", "opted-out", out.note, "Ask the model's owner")
+            elif (first := second.get(asked.path)) and found.state == "queued":
                 words = f"{first} asked for the same model and was merged first"
                 found = Standing("failed", "duplicate", words, "Look for its result there, or submit another model")
             yield asked, board, found

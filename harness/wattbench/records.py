@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wattbench import ledger, runs, submissions
+from wattbench import ledger, opt_outs, runs, submissions
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wattbench.ledger import Event
+    from wattbench.opt_outs import OptOut
     from wattbench.runs import Run
     from wattbench.submissions import Submission
 
@@ -56,12 +57,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All submissions, runs and events, and what is wrong with files that had to be left out."""
+    """All submissions, runs and events, what is wrong with files that had to be left out, and who opted out."""
 
     asked: tuple[Asked, ...]
     seen: tuple[Seen, ...]
     events: tuple[Event, ...]
     problems: tuple[Problem, ...] = ()
+    opted: tuple[OptOut, ...] = ()
 
 
 def read(folder: Path, ledger_folder: Path) -> Records:
@@ -82,7 +84,7 @@ def read(folder: Path, ledger_folder: Path) -> Records:
             problems += refusal.problems
         except OSError as error:
             problems.append(Problem(str(path), "", f"cannot be read: {error.strerror}", "See to the disk"))
-    return Records(asked, tuple(seen_runs), events, tuple(problems))
+    return Records(asked, tuple(seen_runs), events, tuple(problems), opt_outs.read(ledger_folder))
 
 
 def read_asked(folder: Path) -> tuple[tuple[Asked, ...], list[Problem]]:

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import claims, submissions
-from wattbench.checking import branches, changes, known, opt_outs, remote, touching
+from wattbench import claims, opt_outs, submissions
+from wattbench.checking import branches, changes, known, remote, touching
 from wattbench.checking.remote import Device
 from wattbench.checking.report import Checked, Misuse, Report
 from wattbench.hub_trouble import Unreachable
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from wattbench.checking.changes import Branch
     from wattbench.checking.known import Measured
-    from wattbench.checking.opt_outs import OptOut
     from wattbench.checking.report import Remote
     from wattbench.checking.touching import Role
+    from wattbench.opt_outs import OptOut
     from wattbench.submissions import Submission
 
     Look = Callable[[str, Submission, Device], tuple[Remote | None, list[Problem], list[Problem]]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import claims, keys, ledger, records
+from wattbench import claims, keys, ledger, opt_outs, records
 from wattbench.problems import Refusal, refuse
 from wattboard import gathering, life
 from wattboard.gathering import left_out
@@ -88,18 +88,23 @@ def lived(places: Places, counted: Counted, opened: Sequence[Opened]) -> tuple[L
             left_out.of(Path(one.file), folder, [one]) for one in problems if Path(one.file).is_relative_to(folder)
         ]
     every = (*counted.filed, *(one.filed for one in counted.gone))
+    opted = [one for folder in _ledgers(places) for one in opt_outs.read(folder)]
     as_of = waiting.newest(every, counted.events)
-    stands = waiting.stands(asked, every, counted.events, waiting.hosts(opened), as_of)
+    stands = waiting.stands(asked, every, counted.events, waiting.hosts(opened), as_of, opted)
     return Life(counted.events, counted.gone, stands, tuple(told), as_of), tuple(left)
 
 
 def _events(places: Places) -> tuple[Event, ...]:
+    if places.ledger is not None and not places.ledger.is_dir():
+        raise refuse("", "--ledger", f"{places.ledger} is no folder", "Name the ledger's folder")
+    return tuple(sorted((one for folder in _ledgers(places) for one in ledger.read(folder)), key=lambda one: one.at))
+
+
+def _ledgers(places: Places) -> list[Path]:
+    """The ledger that is named, or those beside the submissions folders."""
     if places.ledger is not None:
-        if not places.ledger.is_dir():
-            raise refuse("", "--ledger", f"{places.ledger} is no folder", "Name the ledger's folder")
-        return ledger.read(places.ledger)
-    found = dict.fromkeys(folder.absolute().parent / LEDGER for folder in places.submissions)
-    return tuple(sorted((one for folder in found for one in ledger.read(folder)), key=lambda one: one.at))
+        return [places.ledger]
+    return list(dict.fromkeys(folder.absolute().parent / LEDGER for folder in places.submissions))
 
 
 def _trusted(places: Places) -> dict[str, TrustedKey]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wattbench.ledger import Event
+    from wattbench.opt_outs import OptOut
     from wattbench.records import Asked
     from wattbench.states import State
     from wattboard.editions import Opened
@@ -48,10 +49,15 @@ def hosts(editions: Iterable[Opened]) -> tuple[Host, ...]:
 
 
 def stands(
-    asked: Sequence[Asked], filed: Iterable[Filed], events: Sequence[Event], of: Iterable[Host], as_of: str | None
+    asked: Sequence[Asked],
+    filed: Iterable[Filed],
+    events: Sequence[Event],
+    of: Iterable[Host],
+    as_of: str | None,
+    opted: Iterable[OptOut] = (),
 ) -> tuple[Stand, ...]:
     """Give every submission on every board on which it is not measured to the end, what runs first."""
-    known = records.without_packages(Records(tuple(asked), seen(filed), tuple(events)))
+    known = records.without_packages(Records(tuple(asked), seen(filed), tuple(events), opted=tuple(opted)))
     if not known.asked:
         return ()
     now = dt.datetime.strptime(as_of, FORM).replace(tzinfo=dt.UTC) if as_of else dt.datetime.min.replace(tzinfo=dt.UTC)
