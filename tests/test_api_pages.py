@@ -134,8 +134,8 @@ def test_every_number_of_an_edition_is_in_the_api(built: Built) -> None:
 
 
 def others(built: Built) -> list[Any]:
-    """Give the other boards of the API: a board's page names those of its task."""
-    return built.under("api/v1/boards/")
+    """Give the other boards of the API, which a board's page names, and what a switch would save."""
+    return [*built.under("api/v1/boards/"), *built.under("api/v1/switches/")]
 
 
 def test_a_number_that_the_api_lacks_is_found_out() -> None:

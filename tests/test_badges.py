@@ -129,7 +129,8 @@ def test_what_has_no_star_shows_none(state: faces.State, shape: str) -> None:
 
 
 def test_a_figure_that_was_taken_back_is_nowhere(site: Site) -> None:
-    face = faces.withdrawn("org/a", site.listings[0].task, "2026-12")
+    listing = site.listings[0]
+    face = faces.of(listing.all[0], listing.task, listing.edition, listing.frozen, claim="withdrawn")
     assert face.state == "withdrawn"
     for text in (flat.flat(face), label.label(face), endpoints.endpoint(face), faces.words(face)):
         assert "queries" not in text
@@ -140,8 +141,7 @@ def test_a_figure_that_was_taken_back_is_nowhere(site: Site) -> None:
 def test_the_strongest_state_is_shown_and_words_say_all_that_holds(site: Site) -> None:
     listing = site.listings[0]
     rating = replace(listing.all[0], revision="a" * 40, status="borderline")
-    told = replace(rating, trust="disputed")
-    face = faces.of(told, listing.task, listing.edition, head=Head(revision=HEAD), later="2027-12")
+    face = faces.of(rating, listing.task, listing.edition, head=Head(revision=HEAD), later="2027-12", claim="disputed")
     assert face.state == "disputed"
     for said in ("disputed", "superseded by edition 2027-12", "older revision", "borderline"):
         assert said in faces.words(face)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 import sys
 from importlib import util
 from typing import TYPE_CHECKING, Any
@@ -271,40 +269,3 @@ def test_a_repository_that_names_files_elsewhere_is_refused(
     shelf_factory.submission(tmp_path)
     found = check()
     assert "is no name of a file inside a repository" in messages(found["problems"])[0]
-
-
-LIGHT = """
-import sys
-
-class Without:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"torch", "transformers", "optimum", "diffusers", "sentence_transformers", "PIL"}:
-            raise ModuleNotFoundError(name=name)
-
-import importlib.util as util
-found = util.find_spec
-util.find_spec = lambda name, package=None: None if name == "transformers" else found(name, package)
-sys.meta_path.insert(0, Without())
-from wattbench.cli import main
-main()
-"""
-
-
-def test_new_and_check_need_no_library_that_loads_models(remote: FakeHub, tmp_path: Path) -> None:
-    environment = os.environ | {"HF_ENDPOINT": remote.url, "HF_HOME": str(tmp_path / "home")}
-    remote.repositories["models", "org/quick"].more["pipeline_tag"] = "sentence-similarity"
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", LIGHT, *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-
-    begun = call("new", "org/quick")
-    assert begun.returncode == 0, begun.stderr
-    path = tmp_path / "submissions/org/quick/submission.yml"
-    text = path.read_text().replace("github:", "github: octocat").replace("relationship:", "relationship: user")
-    path.write_text(text.replace(": false", ": true"))
-    done = call("check", "--format", "json")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["hub"] == "asked"
-    assert messages(found["notes"]) == ["its architecture was not looked at: transformers is not installed here"]

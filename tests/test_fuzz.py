@@ -20,7 +20,7 @@ EXAMPLES = 60
 def test_bytes_of_strangers_are_refused_in_words_or_taken_for_what_they_are(name: str) -> None:
     strategy, target = fuzz_targets.TARGETS[name]
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def some(one: Any) -> None:
         target(one)
@@ -29,7 +29,7 @@ def test_bytes_of_strangers_are_refused_in_words_or_taken_for_what_they_are(name
 
 
 def test_a_target_that_fails_is_noticed() -> None:
-    @settings(max_examples=200, deadline=None, derandomize=True)
+    @settings(max_examples=200, deadline=None, database=None)
     @given(fuzz_targets.near.near([b"abc"]))
     def never_longer(data: bytes) -> None:
         assert len(data) <= 3
@@ -42,7 +42,7 @@ def test_what_is_near_a_good_one_is_sometimes_good() -> None:
     """Mutants that were all refused at once would test no more than the first line of each reader."""
     taken = 0
 
-    @settings(max_examples=500, deadline=None, derandomize=True)
+    @settings(max_examples=500, deadline=None, database=None)
     @given(fuzz_targets.near.near([hostile.GOOD.encode()]))
     def count(data: bytes) -> None:
         nonlocal taken

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import published
 import pytest
 import site_factory as make
+import test_api_pages as numbers
 
 from wattboard import build, frame
 from wattboard.founding import anchors, freezing
@@ -85,7 +86,10 @@ def test_a_model_that_is_both_measured_and_imported_has_two_pages_apart(html: Pa
     name = "demo/all-MiniLM-L6-v2"
     page = (html / "imported" / "models" / name / "index.html").read_text()
     assert f'href="../../../../models/{name}/"' in page
-    assert "imported" not in (html / "models" / name / "index.html").read_text().split("<article", 1)[1]
+    assert (
+        "imported"
+        not in (html / "models" / name / "index.html").read_text().split("<article", 1)[1].split("</article>", 1)[0]
+    )
 
 
 def test_an_imported_badge_is_outlined_says_imported_and_links_to_its_own_page(
@@ -119,6 +123,16 @@ def test_every_number_of_a_finding_is_shown_beside_its_board(imported: tuple[Imp
         page = rendered.slots[f"imported/{one.edition.id}/index.html"]["imported"]
         for line in one.edition.words:
             assert line.split(":")[0].replace("'", "&#39;") in page
+
+
+def test_every_number_of_an_imported_page_is_in_the_files_of_the_import(imported: tuple[Imported, ...]) -> None:
+    rendered = imported_pages.render(imported, [])
+    known = numbers.published(*(json.loads(data) for _, data in imported_files.files(imported)))
+    for page, slots in rendered.slots.items():
+        for markup in slots.values():
+            assert numbers.shown(markup) - known == set(), page
+    for stamp in rendered.models:
+        assert numbers.shown(stamp.body) - known == set(), stamp.id
 
 
 def test_of_two_names_that_differ_only_in_case_one_has_a_page(tmp_path: Path) -> None:

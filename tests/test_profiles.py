@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from wattbench import runs, tasks
 from wattboard import advising, editions, frame, listings, pages, profiles
 from wattboard.advice import Choice
-from wattboard.advising import savings, scores
+from wattboard.advising import advice_words, choices, savings, scores
 from wattboard.advising.choices import Offer
 from wattboard.badges import faces
 from wattboard.founding import anchors, freezing
@@ -325,3 +325,45 @@ def test_stories_need_no_scores_file_to_be_there(tmp_path: Path) -> None:
     assert story.alternatives is not None
     assert story.alternatives.nearest is not None
     assert story.alternatives.nearest.reasons == ("scores-elsewhere",)
+
+
+def test_a_board_and_advice_have_one_frontier(rich: tuple[Site, Pairing]) -> None:
+    site, pairing = rich
+    for listing in site.listings:
+        told = advising.advise(choices.of(listing, {}), advising.Wish(), pairing)
+        assert listing.frontier == set(told.frontier)
+    assert any(len(one.frontier) > 3 for one in site.listings)
+
+
+def test_a_board_and_its_files_claim_only_switches_that_may_be_claimed(known: Atlas) -> None:
+    found = 0
+    for listing in known.site.listings:
+        among = known.fields[listing.board.name]
+        for one in profiles.switches(listing, known):
+            assert one.claimed
+            assert listing.pick is not None
+            assert one.b == listing.pick.model
+        for a, told in profiles.claims(listing, known).items():
+            for b, words in told.items():
+                switch = advising.compare(among.offer, among.own[a], among.own[b], known.pairing)
+                assert switch.claimed
+                assert words == advice_words.claim(switch, among.offer)
+                found += 1
+    assert found > 10
+
+
+@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("grade", [0.7, None])
+def test_a_board_of_few_models_or_without_quality_has_a_page_that_makes_sense(
+    tmp_path: Path, count: int, grade: float | None
+) -> None:
+    runs_ = [*make.brackets(), *make.founders(count, grade=grade)]
+    for site in (board(runs_, tmp_path / "rated"), board(runs_[4:], tmp_path / "alone", freeze=False)):
+        rendered = pages.render(site, ADDRESS)
+        text = rendered.slots[f"boards/{make.GPU}/index.html"]["board"]
+        models = count + bool(site.editions)
+        assert text.count('<tr role="row">') == models + 1  # and the head
+        assert ("provisional" in text) == bool(site.editions and grade)
+        assert ('<svg class="ws-chart' in text) == (grade is not None or bool(site.editions))
+        assert not re.search(r"\b(None|nan|inf)\b(?! that| of|:)", re.sub(r"<[^>]*>", " ", text))
+        assert f"{models} model" in text

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from wattbench.boards import Board
-from wattbench.legible import legible
 from wattbench.passes import Frozen
 from wattbench.problems import Problem, Refusal, refuse
 from wattbench.runs import write_whole
@@ -170,7 +169,8 @@ _FORM: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="ki
 
 def printable(text: str) -> str:
     """Make words of a text that others had a part in: what does not print is spelled out, and what is long is cut."""
-    return legible(text.strip(), LONGEST) or "nothing was said"
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text).strip()
+    return (shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 4]} ...") or "nothing was said"
 
 
 def stamp(now: dt.datetime) -> str:

@@ -9,10 +9,11 @@ def legible(text: str, longest: int | None = None) -> str:
     Line breaks, terminal sequences, direction and zero-width marks, lone surrogates: none of them gets through, so
     the text stays on its line, in its order, and can be encoded.
     """
-    some = text if longest is None else text[: longest + 1]
-    if not some.isprintable():
-        some = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in some)
-    return some if longest is None or len(some) <= longest else f"{some[: longest - 3]}..."
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest - 3]}..."
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def quoted(value: object, longest: int = 60) -> str:

@@ -31,7 +31,7 @@ from wattboard.imports import files as imported_editions
 from wattboard.life import counting
 from wattboard.life.counting import Places
 from wattboard.pages import choosing, imported_pages
-from wattboard.publishing import Press, imported_files, stamping
+from wattboard.publishing import Press, imported_files, searching, stamping
 from wattboard.publishing.removing import remove
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def _make(
     _map(fresh, rendered.canonical, stamped, address)
     for path, data in chain(api.everything(site, address, pairing), imported_files.files(others)):
         _write(fresh / path, data)
-    for path, text in chain(choosing.files(site, pairing).items(), examples.files().items(), pictures.imported(others)):
+    texts = (choosing.files(site, pairing).items(), searching.files(site, others).items(), examples.files().items())
+    for path, text in chain(*texts, pictures.imported(others)):
         _write(fresh / path, text)
 
 

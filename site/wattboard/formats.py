@@ -107,6 +107,11 @@ def scenario(board: Board) -> str:
     return {"single": "one query at a time", "saturated": "batches as large as pay off"}[board.scenario]
 
 
+def held(text: str) -> str:
+    """Hold each number and its per cent on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def path(text: str) -> str:
     """Quote a part of a URL, slashes kept."""
     return quote(text, safe="/~")
@@ -125,5 +130,6 @@ FILTERS = {
     "joules_per_query": joules_per_query,
     "day": day,
     "scenario": scenario,
+    "held": held,
     "path": path,
 }

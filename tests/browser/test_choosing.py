@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ import site_factory as make
 
 from wattboard import intervals
 from wattboard.advice import Choice, pick
+from wattboard.publishing import searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,3 +187,63 @@ def test_what_names_lack_is_searched_in_the_pages(address: str, open_page: Opene
     links = page.locator(".md-search-result__link").evaluate_all("links => links.map(link => link.href)")
     assert any("/method/" in link for link in links)
     assert not any("/models/" in link for link in links)
+
+
+def test_what_may_be_claimed_of_a_switch_is_said_in_the_words_of_the_build(address: str, open_page: Opener) -> None:
+    used, pick = "demo/all-MiniLM-L6-v2", "demo/paraphrase-MiniLM-L3-v2"
+    words = f"Switch from {used} to {pick}: it uses 46 % less energy (40-51 %), and its quality is not worse."
+    page = open_page("about:blank")
+    told = {"schema": 1, "claims": {used: {pick: words}}}
+    page.route("**/*.claims.json", lambda route: route.fulfill(json=told))
+    page.goto(f"{address}right-size/?board={make.SIMILARITY}&using={used}")
+    page.get_by_text(words).wait_for()
+    assert "is not claimed" not in page.locator(".ws-out").inner_text()
+    page.goto(f"{address}compare/?board={make.SIMILARITY}&model={used}&model={pick}")
+    page.locator("ws-compare .ws-side").get_by_text(words).wait_for()
+
+
+def test_the_first_name_of_fifty_thousand_is_found_within_a_tenth_of_a_second(address: str, open_page: Opener) -> None:
+    families = ("bert", "qwen", "llama", "vit", "whisper")
+    names = [f"org{i % 997}/{families[i % 5]}-base-v{i}" for i in range(50_000)]
+    told = searching.split(names)
+    index = {"schema": 1, "models": len(names), "tasks": [], "prefixes": {key: n for key, (n, _) in told.items()}}
+    named = {searching.file_name(key): some for key, (_, some) in told.items()}
+    page = open_page("about:blank")
+    sizes = []
+
+    def answer(route: Any) -> None:
+        name = route.request.url.rsplit("/", 1)[1]
+        body = json.dumps(
+            index if name == "index.json" else [[one, 3, "Text generation"] for one in named[name]]
+        ).encode()
+        sizes.append(len(gzip.compress(body)))
+        route.fulfill(body=body, content_type="application/json")
+
+    page.route("**/search/names/*.json", answer)
+    page.goto(address)
+    took = []
+    for word in ("q", "lla", "whisper-base-v31414", "org5 bert", "v4999"):
+        took.append(
+            page.evaluate(
+                """async (word) => {
+                  const box = document.querySelector("ws-find input"), list = document.querySelector("#ws-found");
+                  box.focus();
+                  await new Promise((resolve) => setTimeout(resolve, 300)); // the index comes with the focus
+                  const start = performance.now();
+                  box.value = word;
+                  const shown = new Promise((resolve) => {
+                    new MutationObserver((_, observer) => {
+                      observer.disconnect();
+                      resolve(performance.now() - start);
+                    }).observe(list, { childList: true });
+                  });
+                  box.dispatchEvent(new Event("input", { bubbles: true }));
+                  return shown;
+                }""",
+                word,
+            )
+        )
+        first = page.locator("#ws-found [role=option] b").first.inner_text()
+        assert all(any(one.startswith(part) for one in searching.words(first)) for part in searching.words(word))
+    assert sorted(took)[len(took) // 2] < 100, took
+    assert sum(sizes) < 200_000, sizes

@@ -5,6 +5,7 @@ The site is the showcase where the published tables of others are at hand, else 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import many_models
 import published
 import pytest
+import site_factory as make
 from browser.page_types import found
 from browser.serving import compressed
 
@@ -28,7 +30,20 @@ if TYPE_CHECKING:
 
     Opener = Callable[..., Page]
 
+LONGEST = f"{'a-very-long-name-' * 11}of-100/{'w' * 96}-{'unbroken' * 12}"
 MANY = 145  # models: more than stand on a board's own page
+HTML_VALIDATE = "html-validate@10.17.0"
+# Rules of html-validate's own that are left out, each with its reason.
+RULES: dict[str, Any] = {
+    "no-trailing-whitespace": "off",  # MkDocs and its theme leave some: it is no fault of a page
+    "doctype-style": "off",  # the theme's, in lower case
+    "valid-id": ["error", {"relaxed": True}],  # a board's name is an id, and has "~"
+    "no-redundant-role": "off",  # a table that becomes cards on a phone keeps its roles by them
+    "no-inline-style": "off",  # where a dot stands on a bar is a CSS variable of its row
+    "prefer-native-element": "off",  # a region that scrolls is no section, a combobox no select
+    "wcag/h32": "off",  # the filters act at once; nothing is sent
+    "unique-landmark": "off",  # the theme's nested navigation; axe looks at landmarks as they are shown
+}
 FIRST_VIEW = 200_000  # bytes over the wire
 # A slow telephone's connection: what loads late is seen to move what stands there already.
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
@@ -54,6 +69,8 @@ def tables(folder: Path) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def showcase(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = many_models.write(tmp_path_factory.mktemp("showcase"), MANY)
+    make.write(make.official(LONGEST, 12.5, licence="x" * 60), folder / "s")
+    make.seal(folder / "s", {make.GPU})
     score, ml = tables(folder)
     for one in (aienergyscore.read(score), mlenergy.read(ml)):
         files.write(one, folder / "imported")
@@ -65,7 +82,8 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages(showcase: Path) -> Iterator[dict[str, str]]:
     """Every type of page with its address."""
     with compressed(showcase) as address:
-        yield {name: address + place for name, place in found(showcase).items()}
+        longest = {"longest": f"models/{LONGEST}/", "board-of-longest": f"boards/{make.GPU}/?find=unbroken"}
+        yield {name: address + place for name, place in {**found(showcase), **longest}.items()}
 
 
 def test_the_site_has_every_type_of_page(pages: dict[str, str]) -> None:
@@ -129,10 +147,12 @@ def test_nothing_moves_while_a_page_loads_slowly(
     assert sum(value for value, _ in shifts) < 0.005, shifts
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_to_mend_on_any_type_of_page(pages: dict[str, str], open_page: Opener, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 412)])
+def test_axe_finds_nothing_to_mend_on_any_type_of_page(
+    pages: dict[str, str], open_page: Opener, scheme: str, width: int
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
-    page = open_page("about:blank", scheme=scheme)
+    page = open_page("about:blank", scheme=scheme, width=width)
     violations = []
     for name, where in pages.items():
         page.goto(where)
@@ -175,6 +195,46 @@ def test_every_page_is_valid_html_whose_references_lead_somewhere(showcase: Path
         wrong += [(name, error[0], error[1]) for error in one.errors]
         wrong += [(name, why, what) for why, what in references(tree)]
     assert not wrong
+
+
+def test_html_validate_finds_nothing_wrong_where_npm_has_it(showcase: Path, tmp_path: Path) -> None:
+    if shutil.which("npx") is None:
+        return  # it comes through npm, which a machine need not have: the test above has a parser of our own index
+    config = tmp_path / "html-validate.json"
+    config.write_text(json.dumps({"root": True, "extends": ["html-validate:standard"], "rules": RULES}))
+    told_in = tmp_path / "told.json"  # a pipe would be cut short
+    files = [str(showcase / place / "index.html") for place in found(showcase).values()]
+    command = ["npx", "--yes", HTML_VALIDATE, "--config", str(config), "--formatter", f"json={told_in}", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "npm error" in done.stderr:
+        return  # no network
+    told = [(one["filePath"], message) for one in json.loads(told_in.read_text()) for message in one["messages"]]
+    ours = [(path, one) for path, one in told if not (one.get("selector") or "").startswith("#__")]
+    wrong = [(path.split("/html/", 1)[1], one["ruleId"], one["message"], one["line"]) for path, one in ours]
+    assert not wrong
+
+
+def test_every_page_leads_to_every_page_of_the_navigation_without_javascript(
+    pages: dict[str, str], open_page: Opener
+) -> None:
+    page = open_page("about:blank", scripts=False)
+    places = ("models", "families", "compare", "right-size", "editions", "method", "meter", "study", "corrections")
+    wanted = {pages[name] for name in (*places, "left-out", "submit", "cite", "api", "about", "imported", "home")}
+    for name in ("home", "model", "board", "method", "imported-model"):
+        page.goto(pages[name])
+        links = page.locator("footer a, header a").evaluate_all("links => links.map(link => link.href)")
+        assert wanted <= set(links), name
+
+
+def test_a_model_that_was_imported_is_found_by_its_name_and_has_its_page(
+    showcase: Path, pages: dict[str, str], open_page: Opener
+) -> None:
+    model = json.loads((showcase / "api/v1/imported/index.json").read_text())["models"][0]
+    page = open_page(pages["home"])
+    page.get_by_role("combobox", name="Find a model or task").fill(model["model"])
+    page.get_by_role("option").filter(has_text=model["model"]).filter(has_text="imported, ").first.click()
+    page.wait_for_url(f"**/{model['page']}")
+    assert "that others published" in page.locator(".ws-lead").inner_text()
 
 
 def references(tree: Any) -> Iterator[tuple[str, str]]:

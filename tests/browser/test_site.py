@@ -129,3 +129,18 @@ def test_on_paper_a_board_has_its_rows_and_no_controls(address: str, open_page: 
     assert page.get_by_text("Below the recommended quality", exact=True).is_visible()
     for control in (".ws-tools", ".md-header", "[data-all]", ".ws-cpick input >> nth=0"):
         assert not page.locator(control).is_visible()
+
+
+def test_on_a_phone_the_filters_open_by_their_button_and_stand_open_where_one_is_set(
+    address: str, open_page: Opener
+) -> None:
+    page = open_page(f"{address}boards/{make.SIMILARITY}/", width=390)
+    licence = page.locator("[name=licence]")
+    assert not licence.is_visible()
+    page.get_by_role("button", name="Filters").click()
+    assert licence.is_visible()
+    again = open_page(f"{address}boards/{make.SIMILARITY}/?licence=mit", width=390)
+    assert again.locator("[name=licence]").is_visible()
+    wide = open_page(f"{address}boards/{make.SIMILARITY}/")
+    assert wide.locator("[name=licence]").is_visible()
+    assert not wide.get_by_role("button", name="Filters").is_visible()

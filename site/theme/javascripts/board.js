@@ -76,6 +76,12 @@ class Board extends HTMLElement {
     this.form.addEventListener("reset", () => setTimeout(() => this.show({ ...this.plain, all: this.now.all })));
     this.lift?.addEventListener("click", () => this.show({ ...this.now, all: !this.now.all }));
     this.more.addEventListener("click", () => this.append());
+    const filters = this.querySelector("[data-filters]"); // on narrow screens they open by it
+    const unfold = (open) => {
+      this.form.classList.toggle("ws-tools--open", open);
+      filters.setAttribute("aria-expanded", String(open));
+    };
+    filters.addEventListener("click", () => unfold(filters.getAttribute("aria-expanded") !== "true"));
     this.table.addEventListener("change", (event) => this.choose(event.target));
     const bar = this.querySelector("[data-compare]");
     bar.querySelector("button").addEventListener("click", () => {
@@ -86,6 +92,7 @@ class Board extends HTMLElement {
     for (const event of ["pointerenter", "focusin"]) this.addEventListener(event, () => this.rows(), { once: true });
     this.plain = { all: false, sort: "energy", desc: false, find: "", org: "", licence: "", size: "", stars: "", frontier: false };
     this.now = this.fromAddress();
+    unfold(FILTERS.some((name) => name !== "find" && this.now[name]) || this.now.frontier);
     if (this.asked(this.now)) this.show(this.now);
     else this.say(this.table.querySelectorAll("tbody:not(.ws-rest) tr:not(.ws-group)").length);
   }

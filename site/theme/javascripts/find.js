@@ -134,8 +134,10 @@ class Find extends HTMLElement {
     const place = (name) => new URL(`models/${name.split("/").map(encodeURIComponent).join("/")}/`, this.root).href;
     const options = [
       ...tasks.map(([title, path, about]) => option(new URL(path, this.root).href, title, `task, ${about}`)),
-      ...models.map(([name, stars, task]) =>
-        option(place(name), name, `${stars ? `${stars} of 5 stars` : "not rated"}, ${task.toLowerCase()}`),
+      ...models.map(([name, stars, about, path]) =>
+        path
+          ? option(`${this.root.href}${path.split("/").map(encodeURIComponent).join("/")}`, name, `imported, ${about}`)
+          : option(place(name), name, `${stars ? `${stars} of 5 stars` : "not rated"}, ${about.toLowerCase()}`),
       ),
     ];
     const pages = option(new URL("./?q=", this.root).href + encodeURIComponent(asked), `Search the pages for “${asked}”`, "");

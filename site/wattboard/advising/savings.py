@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from wattboard.listings import Listing
     from wattboard.profiles.standing import Field
 
-MOST = 4  # switches on a board's page
+MOST = 2  # switches on a board's page
+TRIED = 8
 
 Against = Literal["general", "median", "reference"]
 
@@ -47,6 +48,13 @@ def saving(listing: Listing, among: Field, purposes: Mapping[str, int], pairing:
     return next((one for one in tried if one.switch.claimed), tried[0] if tried else None)
 
 
+def whom(told: Saving) -> str:
+    """Say what the model is that the pick is held against, to stand behind its name."""
+    if told.against == "general":
+        return f", the best general-purpose model here (it has results for {told.tasks} tasks)"
+    return ", the median model of this board" if told.against == "median" else ", the board's reference model"
+
+
 def switches(listing: Listing, among: Field, purposes: Mapping[str, int], pairing: Pairing) -> tuple[Switch, ...]:
     """Give the switches to a board's pick that METHOD lets us claim: from what many would take, and up the frontier."""
     pick = among.offer.find(listing.pick.model) if listing.pick else None
@@ -55,7 +63,7 @@ def switches(listing: Listing, among: Field, purposes: Mapping[str, int], pairin
     best = advice.best(among.offer.choices, higher_is_better=among.offer.higher_is_better)
     tried = [best, *(one for _, one, _ in _others(listing, among, purposes)), *reversed(among.stairs)]
     found: dict[str, Switch] = {}
-    for one in tried[: 2 * MOST]:
+    for one in tried[:TRIED]:
         if one is not None and one.wh > pick.wh and one.model not in found:
             found[one.model] = advising.compare(among.offer, one, pick, pairing)
     return tuple(one for one in found.values() if one.claimed)[:MOST]

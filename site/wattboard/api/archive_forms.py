@@ -8,13 +8,15 @@ from pydantic import Field
 
 from wattboard.api.beside_forms import Beside
 from wattboard.api.forms import Document
-from wattboard.api.schemas import Date, Frozen, Result, Sha256, Strict
+from wattboard.api.schemas import Date, Frozen, Reason, Result, Sha256, Strict
 
 
 class SwitchesFile(Document):
     """The models of a board beside one another: what a switch would save, and whether that may be claimed."""
 
     board: str
+    reasons: list[Reason]
+    """Why a switch is not claimed, in words."""
     models: list[Beside]
 
 

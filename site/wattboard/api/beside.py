@@ -6,7 +6,6 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from wattboard.advising import savings
-from wattboard.advising.comparisons import WHY
 from wattboard.api.results import named, six
 from wattboard.profiles import standing, sweeps, wheres
 
@@ -42,7 +41,7 @@ def switch(one: Switch, kind: str) -> dict[str, Any]:
         "margin": one.margin,
         "not_worse": one.not_worse,
         "claimed": one.claimed,
-        "reasons": [{"name": name, "text": WHY[name]} for name in one.reasons],
+        "reasons": list(one.reasons),
         **named(kind, energies),
     }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wattboard.api.schemas import Reason, Stars, Status, Strict
+from wattboard.api.schemas import Stars, Status, Strict
 
 
 class Standing(Strict):
@@ -50,8 +50,8 @@ class SwitchPart(Strict):
     not_worse: bool | None
     """Whether the paired difference's lower end lies above minus the margin."""
     claimed: bool
-    """Whether METHOD section 7 allows to say so; if not, `reasons` say why."""
-    reasons: list[Reason]
+    """Whether METHOD section 7 allows to say so; if not, `reasons` say why, by name."""
+    reasons: list[str]
 
 
 class MeasuredSwitch(SwitchPart):

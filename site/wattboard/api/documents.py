@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench import evidence
 from wattboard import frame, profiles
 from wattboard.advising import grids
+from wattboard.advising.comparisons import WHY
 from wattboard.api import archives, beside, lives, places
 from wattboard.api.places import address, document
 from wattboard.api.results import frozen, known_of, result
@@ -34,10 +35,12 @@ def documents(
     known, bases = known_of(site), cohorts.declared(frame.frame(site.filed))
     lineage = cohorts.lineages(bases)
     yield _index(site)
+    reasons = [{"name": name, "text": text} for name, text in WHY.items()]
     for listing in site.listings:
         yield _board(listing, known, atlas)
         name = listing.board.name
-        yield document("switches", {"board": name}, board=name, models=list(beside.others(listing, atlas)))
+        models = list(beside.others(listing, atlas))
+        yield document("switches", {"board": name}, board=name, reasons=reasons, models=models)
     notes, claims = lives.log(site.life), [lives.claim(one) for one in site.life.claims]
     for profile in site.profiles:
         told = {

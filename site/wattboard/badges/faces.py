@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from wattbench.boards import Board
@@ -31,6 +31,7 @@ State = Literal[
     "self-reported",
     "unrated",
 ]
+Claim = Literal["disputed", "withdrawn"]
 # How each state is called on a badge. Where several hold, the badge shows the first of them and its words say all.
 WORDS: dict[State, str] = {
     "withdrawn": "withdrawn",
@@ -87,15 +88,19 @@ def of(
     *,
     head: Head | None = None,
     later: str | None = None,
+    claim: Claim | None = None,
 ) -> Face:
     """Give the face of a rating.
 
-    `head` is what the Hub is known to have, `later` the edition that has taken this one's place.
+    `head` is what the Hub is known to have, `later` the edition that has taken this one's place,
+    `claim` what the ledger says against the result.
     """
     demo = edition is not None and edition.kind == "demo"
     older = head is not None and len(rating.revision) == COMMIT and head.passes(rating.revision)
     holds: dict[State, str] = {}
-    if rating.disputed:
+    if claim == "withdrawn":
+        holds["withdrawn"] = "withdrawn"
+    if claim == "disputed" or rating.disputed:
         holds["disputed"] = "disputed: a second measurement disagrees"
     if later is not None:
         holds["superseded"] = f"superseded by edition {later}"
@@ -104,10 +109,26 @@ def of(
     if demo:
         holds["demo"] = ""
     holds[rating.status] = WORDS[rating.status]
-    return Face(
+    state = next(name for name in WORDS if name in holds)
+    why = f"No star: {REASONS[rating.reasons[0]]}." if rating.reasons else ""
+    face = Face(
         model=rating.model,
         subject=task.title.lower(),
-        state=next(name for name in WORDS if name in holds),
+        state=state,
+        edition=edition.id if edition else None,
+        demo=demo,
+        device=rating.device,
+        precision=Board.parse(rating.board).precision,
+        day=rating.measured_at[:10],
+        r=frozen.r if frozen else None,
+        thresholds=frozen.thresholds_wh if frozen else (),
+        also=tuple(text for name, text in holds.items() if text and name != "unrated"),
+        why="Withdrawn: its page says why." if claim == "withdrawn" else why,
+    )
+    if claim == "withdrawn":  # a number that is taken back is not shown again
+        return face
+    return replace(
+        face,
         stars=rating.stars,
         hoped=rating.stars_at_best if rating.borderline else None,
         outlined=rating.status == "provisional",
@@ -117,15 +138,6 @@ def of(
         h=rating.h,
         estimated=rating.kind == "estimated",
         quality="" if rating.quality is None else f"{task.metric.name} {formats.quality(rating.quality, task.metric)}",
-        edition=edition.id if edition else None,
-        demo=demo,
-        device=rating.device,
-        precision=Board.parse(rating.board).precision,
-        day=rating.measured_at[:10],
-        r=frozen.r if frozen else None,
-        thresholds=frozen.thresholds_wh if frozen else (),
-        also=tuple(text for name, text in holds.items() if text and name != "unrated"),
-        why=f"No star: {REASONS[rating.reasons[0]]}." if rating.reasons else "",
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INK, INK_DARK = "#16202b", "#26313c"  # the ground of stars, by scheme
 PAPER = "#fbf3e3"  # what is written on ink and on every state's field
-AMBER = "#f2b134"
+AMBER, AMBER_DARK = "#f2b134", "#f2b134"
 FAINT = "#8793a0"  # stars that were not earned
 GREY = "#a7b0b9"  # earned stars that count no longer
 CARD, CARD_DARK = "#fbf9f4", "#181f26"

@@ -162,7 +162,7 @@ def plot(listing: Listing, width: int, height: int, left: int) -> Plot | None:
         x=x,
         y=y,
         bands=bands(listing, x),
-        marks=tuple(place(marks, (float(left), top, float(width - 14), bottom), level)),
+        marks=tuple(place(marks, (float(left), top, float(width - 14), bottom), level, round(width / 32))),
         front=_front([mark for mark in marks if mark.step], x),
         recommended=level,
         shaded=(level, bottom) if level is not None else None,

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 LONGEST_LABEL = 28
 MOST_LABELS = 24
+BETWEEN = 5.0  # beside a name no other stands nearer
 MANY = 150  # marks; among more only the frontier is named
-CROWDED = 250.0  # a name off the frontier that would stand on this much stays away: the table has it
+CROWDED = 60.0  # a name off the frontier that would stand on this much stays away: the table has it
 REACH = 70.0  # further above or below its mark no name stands
 FAR = 20.0  # a name this far above or below its mark gets a line to it
 Box = tuple[float, float, float, float]
@@ -75,8 +76,8 @@ def _steps(marks: Sequence[Mark], end: float) -> list[Box]:
     return [*boxes, (ordered[-1].x, ordered[-1].y - 2, end, ordered[-1].y + 2)] if ordered else []
 
 
-def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
-    """Write names where they meet no mark, whisker, name or edge; the line's steps first, none past MOST_LABELS."""
+def place(marks: Sequence[Mark], frame: Box, level: float | None, most: int = MOST_LABELS) -> list[Mark]:
+    """Write names where they meet no mark, whisker, name or edge; the line's steps first, `most` at most."""
     size, high = 12.5, 15.0
     dots: list[Box] = [(m.x - 8, m.y - 8, m.x + 8, m.y + 8) for m in marks]
     lines: list[Box] = [(m.x - 2, m.top, m.x + 2, m.bottom) for m in marks]
@@ -88,7 +89,7 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
     order = sorted(marks, key=lambda m: (not m.step, not m.frontier, m.x, m.rating.model))
     if len(order) > MANY:
         order = [mark for mark in order if mark.frontier]
-    for mark in order[:MOST_LABELS]:
+    for mark in order[:most]:
         name = mark.rating.model.split("/", 1)[1]
         name = name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
         wide = text_width(name, size)
@@ -101,15 +102,15 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None) -> list[Mark]:
             out = max(0.0, frame[0] + 2 - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3])
             bad = cost + 1000 * out + 0.3 * _overlap(box, level_box)
             bad += 1000 * any(_overlap(box, name) for name in names)
-            most = best[0] if best is not None else inf
-            bad = _worse(bad, 20, box, near_dots, most)
-            bad = _worse(bad, 2, box, near_lines, most)
-            if bad < most:
+            limit = best[0] if best is not None else inf
+            bad = _worse(bad, 20, box, near_dots, limit)
+            bad = _worse(bad, 2, box, near_lines, limit)
+            if bad < limit:
                 best = (bad, box)
         if best is None or best[0] >= (1000 if mark.step else CROWDED):
             continue
         box = best[1]
-        names.append(box)
+        names.append((box[0] - BETWEEN, box[1], box[2] + BETWEEN, box[3]))
         middle = (box[1] + box[3]) / 2
         far = abs(middle - mark.y) > FAR
         edge = min(max(mark.x, box[0]), box[2])

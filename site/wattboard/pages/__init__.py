@@ -146,14 +146,20 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
                 {"Tasks": "tasks.md"},
                 {"The meter": "meter.md"},
                 {"The harness": "harness.md"},
-                {"A fleet": "fleet.md"},
                 {"A study of star rules": "study.md"},
                 {"Editions and changes": "editions/index.md"},
                 {"Corrections": "corrections.md"},
                 {"Left out": "left-out/index.md"},
             ]
         },
-        {"Submit": ["submit.md", {"The queue": "queue/index.md"}, {"How it is run": "maintain.md"}]},
+        {
+            "Submit": [
+                "submit.md",
+                {"The queue": "queue/index.md"},
+                {"How it is run": "maintain.md"},
+                {"A fleet": "fleet.md"},
+            ]
+        },
         {"Cite": "cite.md"},
         {"API": "api.md"},
         {"About": "about.md"},
@@ -223,19 +229,11 @@ def _board(site: Site, atlas: Atlas, listing: Listing, *, moving: bool) -> str:
 def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:
     """Give the pages to choose on, and the further pages of long boards: place, Markdown, slot, HTML."""
     about = "Two to five models side by side: energy, stars, quality, speed."
-    yield (
-        "compare",
-        markdown("Compare", about, "compare"),
-        "compare",
-        filling.filled("compare.j2", site=site, base="../"),
-    )
+    html = filling.filled("compare.j2", site=site, base="../")
+    yield "compare", markdown("Compare", about, "compare"), "compare", html
     about = "The model with the lowest energy that is good and fast enough, and what it saves in a year."
-    yield (
-        "right-size",
-        markdown("Right-size", about, "form"),
-        "form",
-        filling.filled("right_size.j2", site=site, base="../"),
-    )
+    html = filling.filled("right_size.j2", site=site, base="../")
+    yield "right-size", markdown("Right-size", about, "form"), "form", html
     for listing in site.listings:
         for page in board_table.pages(listing)[1:]:
             title = f"{listing.task.title}, page {page.number}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wattboard import charts, formats, profiles
-from wattboard.advising import advice_words, grids
+from wattboard.advising import advice_words, grids, savings
 from wattboard.badges import examples, faces
 from wattboard.life import corrections, trust
 from wattboard.pages import board_table, choosing
@@ -105,6 +105,7 @@ def _environment() -> Environment:
         saving=profiles.saving,
         picked_place=profiles.picked_place,
         switches=profiles.switches,
+        whom=savings.whom,
         less=advice_words.less,
         paired=advice_words.paired,
         described=advice_words.told,

@@ -31,7 +31,6 @@ from wattboard.badges import pictures
 from wattboard.charts import drawing
 from wattboard.gathering import rows
 from wattboard.gathering.filed import trace_of
-from wattboard.publishing import searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,10 +44,7 @@ if TYPE_CHECKING:
 
 SEVERAL = 400  # models; below, starting a process takes longer than its work
 # Made from the whole site by whoever is free: paths and texts.
-FILES: tuple[Callable[[Site], Iterable[tuple[str, str]]], ...] = (
-    pictures.pictures,
-    lambda site: searching.files(site).items(),
-)
+FILES: tuple[Callable[[Site], Iterable[tuple[str, str]]], ...] = (pictures.pictures,)
 AT_ONCE = 100  # models a process makes before it is given more
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from wattboard.imports import Imported
     from wattboard.listings import Profile, Site
 
 MOST = 400  # names in a file
@@ -30,11 +32,13 @@ class _Node:
     found: list[int] = field(default_factory=list)
 
 
-def files(site: Site) -> dict[str, str]:
-    """Give every file of the search by its path below the site."""
-    named = [(profile.id, _about(profile)) for profile in site.profiles]
-    told = split(name for name, _ in named)
-    by_name = dict(named)
+def files(site: Site, imported: Sequence[Imported] = ()) -> dict[str, str]:
+    """Give every file of the search by its path below the site. Imported models stand behind measured ones."""
+    named = {profile.id: [[profile.id, *_about(profile)]] for profile in site.profiles}
+    for name, boards in _imported(imported).items():
+        about = f"{boards} {'board' if boards == 1 else 'boards'}"
+        named.setdefault(name, []).append([name, None, about, f"imported/models/{name}/"])
+    told = split(named)
     tasks = [[one.task.title, f"tasks/{one.task.name}/", f"{len(one.all)} models"] for one in site.headlines]
     index = {
         "schema": 1,
@@ -45,8 +49,15 @@ def files(site: Site) -> dict[str, str]:
     }
     found = {f"{ROOT}/index.json": _json(index)}
     for prefix, (_, names) in told.items():
-        found[f"{ROOT}/{file_name(prefix)}"] = _json([[name, *by_name[name]] for name in names])
+        found[f"{ROOT}/{file_name(prefix)}"] = _json([entry for name in names for entry in named[name]])
     return found
+
+
+def _imported(imported: Sequence[Imported]) -> dict[str, int]:
+    """Count the boards of every imported model that has a page: of names that differ only in case the first has."""
+    counted = Counter(row.model for one in imported for board in one.boards.values() for row in board.rows)
+    spelt: dict[str, str] = {}
+    return {name: counted[name] for name in sorted(counted) if spelt.setdefault(name.casefold(), name) == name}
 
 
 def split(names: Iterable[str], most: int = MOST) -> dict[str, tuple[int, list[str]]]:
