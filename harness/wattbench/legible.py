@@ -17,8 +17,10 @@ def legible(text: str, longest: int | None = None) -> str:
 
 
 def quoted(value: object, longest: int = 60) -> str:
-    """Quote a value as Python would, cut to a length; numbers of any size."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > longest * 3:
+    """Quote a value as people write it, cut to a length; numbers of any size."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > longest * 3:
         return f"a number of {value.bit_length()} bits"  # Python refuses to write some of them
     if isinstance(value, list | tuple | dict | set):
         return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"

@@ -72,8 +72,6 @@ class ModelRef(_Strict):
     def _one_source(self) -> Self:
         if (self.revision is None) == (self.package is None):
             raise ValueError("needs exactly one of revision and package")
-        if self.base_model == self.id:
-            raise ValueError("base_model names the model itself")
         return self
 
     @property

@@ -26,7 +26,7 @@ MOST = 40  # problems of one file that are named; the rest are counted
 _REMEDIES = {
     "model.id": "Write ORG/NAME as the Hub spells it",
     "model.revision": "Give the commit as 40 hex digits in quotes; a branch or tag can move",
-    "model": 'Give `revision: "<40 hex>"` for a model of the Hub, and leave out a base_model that is the model itself',
+    "model": 'Give `revision: "<40 hex>"` for a model of the Hub',
     "schema": "Write `schema: 1`",
     "submitter.github": "Write your name on GitHub, without @",
     "attestations.no_benchmark_specific_tuning": "Write true where it is so; without it nothing is measured",
@@ -62,6 +62,7 @@ def _of(data: dict[str, Any], path: Path) -> Submission:
         ]
     problems += _unknown_tasks(path, data.get("tasks"))
     problems += _misplaced(path, data.get("model"))
+    problems += _its_own_base(path, data.get("model"))
     if len(problems) > MOST:
         more = Problem(str(path), "", f"and {len(problems) - MOST} problems more", "Begin with the annotated template")
         problems = [*problems[:MOST], more]
@@ -115,6 +116,11 @@ def _misplaced(path: Path, model: object) -> Iterator[Problem]:
     if isinstance(model.get("id"), str) and model["id"] != expected:
         remedy = f"Move it to submissions/{model['id']}/{FILE}, or correct the id"
         yield Problem(str(path), "model.id", f"is {quoted(model['id'])} in the place of {expected}", remedy)
+
+
+def _its_own_base(path: Path, model: object) -> Iterator[Problem]:
+    if isinstance(model, dict) and isinstance(model.get("id"), str) and model["id"] == model.get("base_model"):
+        yield Problem(str(path), "model.base_model", "names the model itself", "Leave it out")
 
 
 def collect(paths: list[Path]) -> list[Path]:
