@@ -40,9 +40,11 @@ RUN = make.run()
 SUBMISSIONS = (hostile.GOOD.encode(), *(data for data in hostile.FILES.values() if len(data) < 5000))
 
 
-@functools.cache
+_KEPT = tempfile.TemporaryDirectory(prefix="fuzz-")  # goes with the process
+
+
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+    return Path(_KEPT.name)
 
 
 def _put(name: str, data: bytes) -> Path:
