@@ -222,22 +222,39 @@ def test_a_driver_that_dies_while_it_publishes_does_the_rest_when_it_starts_agai
     assert list(results.publish(state, out)) == []
 
 
-def test_a_bundle_must_be_signed_in_its_place_and_of_its_board(tmp_path: Path) -> None:
+def asked_for(model: str = "org/small", board: str = site_factory.SIMILARITY) -> Assignment:
+    revision = site_factory.run().model.revision
+    return Assignment((Slot(model, revision, Board.parse(board), 1),), "host-1")
+
+
+def test_a_bundle_must_be_signed_in_its_place_and_as_it_was_asked_for(tmp_path: Path) -> None:
     files, trusted = bundle(tmp_path)
-    (run,) = results.check(files, trusted, site_factory.run().board)
+    (run,) = results.check(files, trusted, asked_for())
     assert run.model.id == "org/small"
     with pytest.raises(Refusal, match="no trusted key"):
-        results.check(files, {}, run.board)
+        results.check(files, {}, asked_for())
     with pytest.raises(Refusal, match=r"board: is .*"):
-        results.check(files, trusted, "another")
+        results.check(files, trusted, asked_for(board=site_factory.GPU))
+    with pytest.raises(Refusal, match="org/small: model: was not asked for"):
+        results.check(files, trusted, asked_for("org/large"))
     unsigned = {name: data for name, data in files.items() if not name.endswith(".dsse.json")}
     with pytest.raises(Refusal, match="nobody vouches"):
-        results.check(unsigned, trusted, run.board)
+        results.check(unsigned, trusted, asked_for())
     with pytest.raises(Refusal, match="is no place of a run"):
-        results.check({"../../etc/passwd": b""}, trusted, run.board)
+        results.check({"../../etc/passwd": b""}, trusted, asked_for())
     changed = {name: data + b" " if name.endswith("parquet") else data for name, data in files.items()}
     with pytest.raises(Refusal, match="is not what its name says"):
-        results.check(changed, trusted, run.board)
+        results.check(changed, trusted, asked_for())
+
+
+def test_a_bundle_holds_one_session(tmp_path: Path) -> None:
+    trusted = new_key(tmp_path)
+    for session in ("s1", "s2"):
+        evidence.sign_run(put(tmp_path / "there", model="org/small", session=session), tmp_path / "key.pem")
+    there = tmp_path / "there"
+    files = {path.relative_to(there).as_posix(): path.read_bytes() for path in there.rglob("*") if path.is_file()}
+    with pytest.raises(Refusal, match="session: is not one but s1, s2"):
+        results.check(files, by_id(trusted), asked_for())
 
 
 # --- the driver
@@ -268,6 +285,9 @@ class ByHand:
 
     def prefetch(self, _host: Host, _models: object, _task: str) -> None:
         """Nothing to fetch."""
+
+    def give_up(self, name: str) -> None:
+        self.said.append(Lost(name))
 
     def forget(self, _host: str, key: str) -> None:
         self.forgotten.append(key)
@@ -332,6 +352,18 @@ def test_what_a_lost_host_had_is_measured_again_by_another(tmp_path: Path) -> No
     assert set(slots_done(tmp_path).values()) == {1}
     assert driver.sessions == 1
     assert {one.key for one in cluster.asked} == {cluster.asked[0].key}
+
+
+def test_a_host_that_is_silent_for_too_long_is_given_up(tmp_path: Path) -> None:
+    def answers(one: Host, assignment: Assignment) -> list[Event]:
+        return [] if one.name == "host-1" else done(one, assignment)
+
+    told: list[str] = []
+    cluster = ByHand([host(1), host(2)], answers)
+    the_job = job(tmp_path, [Waits("a/b", sessions_wanted=1)], run_seconds=20, tell=told.append)
+    assert drive(cluster, the_job).sessions == 1
+    assert [one.host for one in cluster.asked] == ["host-1", "host-2"]
+    assert "host-1 has not been heard of for too long: it is given up" in told
 
 
 def test_a_session_that_costs_three_hosts_is_left_to_a_person(tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def asked(folder: Path) -> list[Submission]:
     return list(fleet_factory.asked(folder).values())
 
 
+def assigned(folder: Path) -> Assignment:
+    return Assignment(tuple(Slot(one.model.id, one.model.key, board(folder), 1) for one in asked(folder)), "host-3")
+
+
 def counting(measured: list[int]) -> host.How:
     """Measure as the factory does, and count how often."""
 
@@ -84,7 +88,7 @@ def test_a_session_is_measured_once_signed_and_sent_again_when_asked_again(ready
     first = host.measure("k1", board(tmp_path), asked(tmp_path), how)
     again = host.measure("k1", board(tmp_path), asked(tmp_path), how)
     assert (first, len(measured)) == (again, 1)
-    found = results.check(first.files, by_id(ready), board(tmp_path).name)
+    found = results.check(first.files, by_id(ready), assigned(tmp_path))
     assert sorted(one.model.id for one in found if one.role == "candidate") == ["org/m00", "org/m01", "org/m02"]
     assert not any(b"PRIVATE KEY" in data for data in first.files.values())
     host.forget("k1")
@@ -106,7 +110,7 @@ def test_a_session_whose_host_dies_before_it_is_signed_is_not_measured_again(
             host.measure("k1", board(tmp_path), asked(tmp_path), how)
     sent = host.measure("k1", board(tmp_path), asked(tmp_path), how)
     assert len(measured) == 1
-    assert len(results.check(sent.files, by_id(ready), board(tmp_path).name)) == 5
+    assert len(results.check(sent.files, by_id(ready), assigned(tmp_path))) == 5
 
 
 def test_a_session_that_was_cut_off_goes_on_where_it_was(ready: TrustedKey, tmp_path: Path) -> None:

@@ -120,6 +120,11 @@ class RayCluster:
         if (actor := self.machines.get(one.node)) is not None:
             self.waiting[actor.prefetch.remote(list(models), task)] = (one.node, actor, one.name, None)
 
+    def give_up(self, name: str) -> None:
+        """Take a host for lost, whatever it does; its machine may offer itself again."""
+        node, _ = self.nodes[name]
+        self._lose(node, self.machines.get(node), name)
+
     def forget(self, name: str, key: str) -> None:
         """Let a host remove a session that is in its place."""
         if (actor := self.machines.get(self.nodes.get(name, ("", ""))[0])) is not None:
@@ -192,7 +197,7 @@ class RayCluster:
 
     def _drop(self, node: str, actor: Any) -> None:  # noqa: ANN401 - Ray's own
         """End an actor that is of no use; its machine may offer itself again."""
-        if self.machines.get(node) is actor:
+        if actor is not None and self.machines.get(node) is actor:
             del self.machines[node]
             self.ray.kill(actor)
 

@@ -32,15 +32,16 @@ TRIES = 3  # hosts that an assignment may cost before a person looks at it
 class Driver:
     """A driver at work. Everything in here can be had again from the logbook, the run files and the cluster.
 
-    busy: by host, what it measures. again: what was cut off, since when. done_on: devices that have measured a
-    submission's sessions. given_up: what has cost too many hosts, and why. left: what a host lacked something for.
-    news: sessions since the queue was read.
+    busy: by host, what it measures; until: when it is given up. again: what was cut off, since when. done_on: devices
+    that have measured a submission's sessions. given_up: what has cost too many hosts, and why. left: what a host
+    lacked something for. news: sessions since the queue was read.
     """
 
     job: Job
     fitness: Fitness = field(default_factory=Fitness)
     hosts: dict[str, Host] = field(default_factory=dict)
     busy: dict[str, Assignment] = field(default_factory=dict)
+    until: dict[str, float] = field(default_factory=dict)
     again: dict[str, tuple[Assignment, float]] = field(default_factory=dict)
     given_up: dict[str, tuple[Assignment, str]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=dict)
@@ -79,6 +80,9 @@ class Driver:
             if self.hosts and not self.busy and told != (told := self.waits()):
                 for words in told:
                     self.job.tell(words)
+            for name in [name for name in self.busy if self.job.clock() > self.until[name]]:
+                self.job.tell(f"{name} has not been heard of for too long: it is given up")
+                cluster.give_up(name)
             for event in cluster.events(1.0):
                 self._hear(event, cluster)
                 last = self.job.clock()
@@ -155,6 +159,7 @@ class Driver:
             taken = Assignment(slots, host.name)
             logbook.opened(self.job.state, taken)
             self.busy[host.name] = taken
+            self.until[host.name] = self.job.clock() + self.job.run_seconds * (len(slots) + 2)
             cluster.measure(host, taken, [one for one in there.values() if one is not None])
 
     def _hear(self, event: Event, cluster: Cluster) -> None:
@@ -195,7 +200,7 @@ class Driver:
     def _keep(self, host: Host, assignment: Assignment, sent: Sent) -> bool:
         """Write a session to its place, once; and look whether its host is still in control."""
         try:
-            runs = results.check(sent.files, self.job.trusted, assignment.board.name)
+            runs = results.check(sent.files, self.job.trusted, assignment)
         except Refusal as refusal:
             self._drain(host, f"what it sent does not hold: {refusal.problems[0]}")
             self._cut_off(assignment, f"{host.name} sent what does not hold")

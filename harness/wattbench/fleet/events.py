@@ -79,6 +79,10 @@ class Cluster(Protocol):
         """Let a host that is free fetch models: it does one thing at a time, so never while it measures."""
         ...
 
+    def give_up(self, host: str) -> None:
+        """Take a host for lost, whatever it does."""
+        ...
+
     def forget(self, host: str, key: str) -> None:
         """Let a host remove a session that is in its place."""
         ...

@@ -28,6 +28,7 @@ class Job:
 
     queue: gives what waits for hosts of such kinds. find: the submission of a slot, None where it is gone.
     loyalty_seconds: how long a session that was cut off waits for its own host, where it can go on.
+    run_seconds: how long a run may take before its host is given up.
     patience_seconds: how long the driver waits for a host that fits before it gives up.
     enter: told of every session that has come, for the ledger.
     """
@@ -40,6 +41,7 @@ class Job:
     seed: str
     candidates: int = placement.CANDIDATES
     loyalty_seconds: float = 60.0
+    run_seconds: float = 3600.0
     patience_seconds: float = 120.0
     tell: Callable[[str], None] = lambda _words: None
     enter: Callable[[Board, Sequence[Run], Sent], None] = lambda _board, _runs, _sent: None

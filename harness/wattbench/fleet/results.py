@@ -21,8 +21,9 @@ from wattbench.problems import Problem, Refusal
 from wattbench.runs import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from wattbench.fleet import Assignment
     from wattbench.fleet.logbook import Record
     from wattbench.keys import TrustedKey
     from wattbench.runs import Run
@@ -34,8 +35,8 @@ FILES = "files"
 ELSEWHERE = "The host sent what it should not: look at it before it measures again"
 
 
-def check(bundle: Bundle, trusted: Mapping[str, TrustedKey], board: str) -> list[Run]:
-    """Read the runs of a bundle: each of that board, in its form and place, signed by a trusted key.
+def check(bundle: Bundle, trusted: Mapping[str, TrustedKey], assignment: Assignment) -> list[Run]:
+    """Read the runs of a bundle: each in its form and place, signed by a trusted key, of one session as assigned.
 
     Raises Refusal with everything that is wrong.
     """
@@ -55,10 +56,23 @@ def check(bundle: Bundle, trusted: Mapping[str, TrustedKey], board: str) -> list
             problems += checked.problems
             if not checked.problems:
                 found.append(runs.from_bytes(data, name))
-    problems += [Problem(one.model.id, "board", f"is {one.board}", ELSEWHERE) for one in found if one.board != board]
+    problems += _as_assigned(found, assignment)
     if problems:
         raise Refusal(problems)
     return found
+
+
+def _as_assigned(found: Sequence[Run], assignment: Assignment) -> Iterator[Problem]:
+    """Hold runs against what was asked: the board, the models, one session."""
+    asked = {slot.submission for slot in assignment.slots}
+    for run in found:
+        if run.board != assignment.board.name:
+            yield Problem(run.model.id, "board", f"is {run.board}", ELSEWHERE)
+        if run.role == "candidate" and f"{run.model.id}@{run.model.revision}" not in asked:
+            yield Problem(run.model.id, "model", "was not asked for", ELSEWHERE)
+    sessions = sorted({run.session for run in found})
+    if len(sessions) > 1:
+        yield Problem(assignment.key, "session", f"is not one but {', '.join(sessions)}", ELSEWHERE)
 
 
 def keep(state: Path, record: Record, bundle: Bundle) -> bool:
