@@ -240,6 +240,6 @@ def test_every_page_names_both_feeds_to_feed_readers() -> None:
         (ROOT / "site" / "theme" / "main.html").read_text().split("{% block extrahead %}")[1].split("{% endblock %}")[0]
     )
     links = re.findall(
-        r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="\{\{ \'([^\']+)\' \| url \}\}">', head
+        r'<link rel="alternate feed" type="([^"]+)" title="[^"]+" href="\{\{ \'([^\']+)\' \| url \}\}">', head
     )
     assert links == [("application/atom+xml", places.ATOM), ("application/feed+json", places.JSON_FEED)]

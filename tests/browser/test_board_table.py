@@ -96,7 +96,7 @@ def test_a_view_is_shared_by_its_address(many: str, open_page: Opener) -> None:
     assert shown(again) == names
     assert again.locator(".ws-tools [name=find]").input_value() == "electra"
     assert again.locator(".ws-tools [name=licence]").input_value() == "mit"
-    again.locator(".ws-tools button").click()
+    again.locator(".ws-tools [type=reset]").click()
     again.wait_for_url(lambda url: "?" not in url)
 
 
@@ -170,7 +170,7 @@ def test_two_rows_are_chosen_and_compared(many: str, open_page: Opener) -> None:
     first, second = shown(page)[:2]
     page.locator(".ws-cpick input").nth(0).check()
     page.locator(".ws-cpick input").nth(1).check()
-    page.get_by_role("link", name="Compare", exact=True).last.click()
+    page.locator("[data-compare] a").click()
     page.locator("ws-compare .ws-side thead th").nth(1).wait_for()
     assert page.locator("ws-compare .ws-side thead th a").all_inner_texts() == [first, second]
 

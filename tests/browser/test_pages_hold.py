@@ -184,6 +184,16 @@ def test_no_page_is_wider_than_its_screen(pages: dict[str, str], open_page: Open
     assert not wide
 
 
+def test_a_name_of_two_hundred_characters_stays_in_its_cell(pages: dict[str, str], open_page: Opener) -> None:
+    page = open_page(pages["board-of-longest"])
+    page.get_by_text(re.compile("^1 of [0-9]+ models? shown")).wait_for()
+    out = page.locator("ws-board tbody td *").evaluate_all(
+        """all => all.filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth
+          && getComputedStyle(one).overflowX === "visible").map(one => one.outerHTML.slice(0, 80))"""
+    )
+    assert not out
+
+
 def test_every_page_is_valid_html_whose_references_lead_somewhere(showcase: Path) -> None:
     parser = pytest.importorskip("tinyhtml5.parser", reason="tinyhtml5 is not installed").HTMLParser
     wrong = []
