@@ -55,6 +55,18 @@ def test_a_board_lists_the_recommended_first_by_energy(site: Site) -> None:
     assert listing.frontier == {"demo/paraphrase-MiniLM-L3-v2", "demo/all-MiniLM-L6-v2"}
 
 
+def test_a_models_page_shows_the_gates_of_all_its_sessions_before_those_of_its_runs(site: Site) -> None:
+    body = next(one.body for one in pages.render(site, ADDRESS).models if one.id == "demo/all-MiniLM-L6-v2")
+    tables = re.findall(r"ws-gates\"><caption>(.*?)</caption>(.*?)</table>", body, re.DOTALL)
+    (caption, gates), *of_runs = tables[:2]
+    assert caption == "All sessions together"
+    assert re.findall(r"<tr><td>([^<]*)<small>[^<]+</small></td><td>([^<]*)</td><td>([^<]*)</td>", gates) == [
+        ("sessions", "1", "&gt;= 2"),
+        ("session factor", "0 %", "&lt;= 5 %"),
+    ]
+    assert of_runs[0][0].startswith("Reference after, ")  # it is the board's own reference
+
+
 def test_every_energy_on_an_estimated_board_says_estimated(site: Site) -> None:
     told = texts(site)
     energies = re.findall(
