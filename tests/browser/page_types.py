@@ -22,6 +22,7 @@ TYPES = {
     "edition": "editions/*/index.html",
     "method": "method/index.html",
     "meter": "meter/index.html",
+    "fleet": "fleet/index.html",
     "study": "study/index.html",
     "corrections": "corrections/index.html",
     "left-out": "left-out/index.html",
