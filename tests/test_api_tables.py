@@ -84,7 +84,7 @@ def test_csv_and_parquet_say_the_same(files: dict[str, bytes]) -> None:
 
 
 def test_every_column_of_an_energy_or_a_time_names_its_unit() -> None:
-    form = tables._columns(["measured", "estimated"])
+    form = tables._columns(("measured", "estimated"))
     energies = [name for name in form if re.search(r"wh|joules|energy|led", name.removeprefix("quality"))]
     unitless = [name for name in energies if not re.search(r"wh_per_1000_queries|joules_per|percent|seconds", name)]
     assert set(unitless) == {"energy_spread", "estimated_energy_spread", "passes_without_energy"}  # ln, ln, a count

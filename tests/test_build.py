@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,8 +18,12 @@ import site_factory as make
 import yaml
 
 from wattbench.problems import Refusal
-from wattboard import build, frame
+from wattboard import build, frame, publishing
 from wattboard.founding import anchors, freezing
+from wattboard.publishing import finishing, rendering, swapping
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).parents[1]
 
@@ -138,9 +143,12 @@ def test_with_no_runs_and_no_editions_there_is_a_site_that_says_so(tmp_path: Pat
     assert not list((tmp_path / "html" / "models").glob("*/*/index.html"))
 
 
-@pytest.mark.parametrize("step", ["_mkdocs", "_fill", "_stamp", "_map"])
+@pytest.mark.parametrize(
+    ("room", "step"),
+    [(rendering, "_mkdocs"), (finishing, "filled"), (publishing, "making"), (finishing, "mapped"), (swapping, "whole")],
+)
 def test_a_build_killed_at_any_step_leaves_the_old_site(
-    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, step: str
 ) -> None:
     out = tmp_path / "html"
     (out / "api" / "v1").mkdir(parents=True)
@@ -151,7 +159,7 @@ def test_a_build_killed_at_any_step_leaves_the_old_site(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build, step, killed)
+    monkeypatch.setattr(room, step, killed)
     with pytest.raises(KeyboardInterrupt):
         build.build([inputs / "submissions"], [inputs / "editions"], out, quiet)
     assert digests(out) == before

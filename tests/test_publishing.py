@@ -9,7 +9,7 @@ import many_models
 import pytest
 
 from wattbench.problems import Refusal
-from wattboard import build, publishing
+from wattboard import api, build, publishing
 from wattboard.publishing import removing
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def test_a_run_that_changes_while_several_processes_work_ends_the_build(
     monkeypatch.setattr(publishing.os, "sched_getaffinity", lambda _: {0, 1})
     run = next(path for path in (inputs / "s" / "demo").rglob("*.json"))
     data = run.read_bytes()
-    beside = publishing.beside
+    shared = api.shared
 
     def meddling(*given: object) -> object:
         run.write_bytes(data.replace(b"optimum", b"optimum "))
-        return beside(*given)  # type: ignore[arg-type] # as given
+        return shared(*given)  # type: ignore[arg-type] # as given
 
-    monkeypatch.setattr(publishing, "beside", meddling)
+    monkeypatch.setattr(api, "shared", meddling)
     with pytest.raises(Refusal, match="changed while it was in use"):
         made(inputs, tmp_path / "html")
     run.write_bytes(data)

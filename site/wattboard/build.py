@@ -1,52 +1,55 @@
-"""Pages -> a folder of Markdown -> MkDocs -> a static site, swapped in whole at the end.
+"""Pages -> a folder of Markdown -> MkDocs -> a static site, put into place at the end.
 
 MkDocs renders the boards and the prose with empty slots, and one shell for models. Filling the slots and stamping the
 models into the shell afterwards costs less than rendering every page (tests/perf/perf_site.py), and any other
-generator could do its part.
+generator could do its part. What is made of the same as last time keeps its files (publishing/).
 """
 
 from __future__ import annotations
 
-import gzip
-import html
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench import heads as known_heads
-from wattbench.problems import Problem, Refusal, refuse
-from wattboard import api, editions, listings, pages, publishing
-from wattboard.advising import scores
+from wattbench.problems import refuse
+from wattboard import api, editions, frame, listings, pages, profiles, publishing
+from wattboard.advising import choices, scores
 from wattboard.badges import examples, pictures, twins
 from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
 from wattboard.life import counting
 from wattboard.life.counting import Places
 from wattboard.pages import choosing, imported_pages
-from wattboard.publishing import Press, imported_files, searching, stamping
+from wattboard.publishing import (
+    Press,
+    built,
+    finishing,
+    imported_files,
+    keying,
+    rendering,
+    searching,
+    stamping,
+    swapping,
+    tally,
+)
+from wattboard.publishing.built import Built
 from wattboard.publishing.removing import remove
+from wattboard.publishing.staging import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from wattboard.imports import Imported
     from wattboard.listings import Site
     from wattboard.pages import Pages, Stamp
     from wattboard.pages.imported_pages import ImportedPages
-    from wattboard.publishing import Make
 
 LIGHT = 20_000  # models; above, their pages are of a light layout of our own: a site may not pass 1 GB
 MARKER = "api/v1/index.json"
-SUBMITTING = "submissions/README.md"  # stands in a page where its name stands there as a comment
-_LINE = re.compile(r"^(WARNING|ERROR|CRITICAL)\b\s*-?\s*(.*)$")
+REST = "the rest"  # of the site: made in every build, and written where it differs
 
 
 def build(
@@ -63,23 +66,22 @@ def build(
     ledger: Path | None = None,
     trust: Path | None = None,
 ) -> Site:
-    """Build the site into `out` and give what it shows. A killed or failed build leaves the old site as it was.
+    """Build the site into `out` and give what it shows. A failed or killed build leaves the old site as it was.
 
-    Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache;
-    `imported` are folders of imported editions, which get pages of their own; `heads` is a file of the newest revisions
-    on the Hub; with `png` badges are drawn as PNG too, and kept in that folder. `ledger` and `trust` are the ledger
-    and the trusted keys, where they do not lie beside the submissions. Raises Refusal with every problem of editions,
-    ledger and pages, of run files without which results would be wrong, and if `strict` of all run files.
+    Run files that do not hold are left out and listed on a page of their own. `kept_in` is the folder of the cache, by
+    which only what differs from the last build is made; `imported` are folders of imported editions, which get pages of
+    their own; `heads` is a file of the newest revisions on the Hub; with `png` badges are drawn as PNG too, and kept in
+    that folder. `ledger` and `trust` are the ledger and the trusted keys, where they do not lie beside the submissions.
+    Raises Refusal with every problem of editions, ledger and pages, of run files without which results would be wrong,
+    and if `strict` of all run files.
     """
     root = _root()
     out = out.absolute()
-    fresh, old = out.with_name(f"{out.name}.new"), out.with_name(f"{out.name}.old")
     if out.exists() and any(out.iterdir()) and not (out / MARKER).exists():
         raise refuse(out, "", "is no site that wattboard built", "Choose another --out, or remove it yourself")
-    if old.exists() and not out.exists():
-        old.rename(out)  # the last build was killed between its two renames
-    for left in (fresh, old):
-        remove(left)
+    swapping.settle(out)
+    before = built.load(kept_in, out) if kept_in and out.exists() else None
+    summing = tally.start(out) if before else None  # beside the reading
 
     opened = editions.read_all(edition_folders)
     others = imported_editions.read_all(imported)
@@ -93,39 +95,96 @@ def build(
     lived, uncounted = counting.lived(places, counted, opened)
     site = listings.assemble(counted.filed, opened, sorted([*counted.left_out, *uncounted]), lived)
     site = replace(site, heads=newest)
-    with publishing.ready(Press(site, _address(root), publishing.beside(site))) as make:
-        _make(site, others, make, fresh, root, say)
+    if before and summing and tally.end(summing) != before.tally:
+        before = None  # somebody touched the site since
+    basis, stage = _make(site, others, before, out, root, kept_in, say, png=png is not None)
     if png:
         say("drawing badges as PNG")
-        say(twins.line(twins.make(fresh, png)))
-
-    if out.exists():
-        out.rename(old)
-    fresh.rename(out)
-    remove(old)
+        say(twins.line(twins.make(stage.fresh, png, whole=stage.before is None)))
+        stage.add(twins.place)
+    _place(out, stage, basis, kept_in)
     return site
 
 
+def _place(out: Path, stage: Stage, basis: str, kept_in: Path | None) -> None:
+    """Put what was made into place, and remember it for the next build."""
+    if kept_in:
+        built.forget(kept_in, out)
+    if stage.before is None:
+        swapping.whole(out)
+        total = tally.of(str(out)) if kept_in else 0
+    else:
+        total = (stage.before.tally + swapping.piecewise(out, stage.gone())) % tally.WIDE
+    if kept_in:
+        built.save(kept_in, out, Built(basis, total, stage.parts))
+
+
 def _make(
-    site: Site, others: Sequence[Imported], make: Make, fresh: Path, root: Path, say: Callable[[str], object]
-) -> None:
-    """Make the whole site in a fresh folder: what MkDocs renders, what is stamped into it, what machines read."""
-    address, epoch = _address(root), _epoch(site)
+    site: Site,
+    others: Sequence[Imported],
+    before: Built | None,
+    out: Path,
+    root: Path,
+    kept_in: Path | None,
+    say: Callable[[str], object],
+    *,
+    png: bool,
+) -> tuple[str, Stage]:
+    """Make the whole site, or what differs from the one before; give what all of it shares, and its parts."""
+    address = _address(root)
     pairing = scores.pairing(site.filed)
-    rendered = pages.render(site, address, None, pairing)
+    atlas = profiles.atlas(site, pairing)
+    rendered = pages.render(site, address, None, pairing, atlas)
     rendered, apart = _apart(rendered, imported_pages.render(others, [one.id for one in site.profiles], address))
     say(f"rendering {len(site.listings)} boards and {len(site.profiles)} models")
-    docs = fresh.with_name("docs")
-    _write_docs(rendered, root / "site" / "pages", docs)
-    _mkdocs(rendered, root, docs, fresh, epoch)
-    _fill(rendered, fresh, address)
-    stamped = _stamp(fresh, [one.id for one in site.profiles], rendered, apart, make, address)
-    _map(fresh, rendered.canonical, stamped, address)
-    for path, data in chain(api.everything(site, address, pairing), imported_files.files(others)):
-        _write(fresh / path, data)
-    texts = (choosing.files(site, pairing).items(), searching.files(site, others).items(), examples.files().items())
-    for path, text in chain(*texts, pictures.imported(others)):
-        _write(fresh / path, text)
+    theme = rendering.render(rendered.docs, rendered.nav, root, out, kept_in)
+    shell = finishing.shell(theme, pages.SHELL, rendered.notice)
+    if len(site.profiles) > LIGHT:
+        shell = stamping.light(shell, pages.light_shell(address, rendered.notice))
+    basis = keying.basis(
+        address, shell, [len(site.profiles) > limit for limit in (LIGHT, pages.LIGHT_FROM, pictures.FLAT_FROM)] + [png]
+    )
+    stage = Stage(swapping.fresh_of(out), out, before if before and before.basis == basis else None)
+
+    shared = api.shared(site)
+    of_boards = keying.boards(site, atlas)
+    of_models = keying.models(site, atlas, shared, of_boards)
+    wanted = [place for place, one in enumerate(site.profiles) if not stage.keep(one.id, of_models[one.id])]
+    press = Press(site, address, shared, shell, stage.fresh, stage.old)
+    with publishing.making(press, atlas, wanted) as finish:
+        kept = {name for name, key in of_boards.items() if stage.keep(name, key)}
+        pages_of = {path: _board_of(path, site) for path in theme.paths()}
+        for path, text in finishing.filled(
+            rendered, theme, address, [path for path, name in pages_of.items() if name not in kept]
+        ):
+            stage.put(pages_of[path], of_boards.get(pages_of[path], ""), [(path, text.encode())])
+        known = choices.latencies(frame.frame(site.filed)) if site.filed else {}
+        for listing in site.listings:
+            if (name := listing.board.name) not in kept:
+                rows = ((path, text.encode()) for path, text in choosing.of_board(listing, known, atlas).items())
+                stage.put(name, of_boards[name], chain(api.of_board(listing, shared, atlas), rows))
+        stage.put(REST, "", finishing.plain(theme))
+        if apart:
+            own = finishing.shell(theme, imported_pages.SHELL, rendered.notice)
+            stage.put(REST, "", ((own.place(one), own.page(one).encode()) for one in apart))
+        stage.put(REST, "", ((shell.place(one), shell.page(one).encode()) for one in rendered.absent))
+        stamped = [*(one.id for one in site.profiles), *(one.id for one in rendered.absent)]
+        names = {pages.SHELL: stamped, imported_pages.SHELL: [one.id for one in apart]}
+        stage.put(REST, "", finishing.mapped(theme, rendered.canonical, names, address, site.newest))
+        stage.put(REST, "", chain(api.of_site(site, address, shared), imported_files.files(others)))
+        texts = chain(
+            choosing.index(site).items(),
+            searching.files(site, others).items(),
+            examples.files().items(),
+            pictures.imported(others),
+            pictures.apart(site),
+        )
+        stage.put(REST, "", ((path, text.encode()) for path, text in texts))
+        for model, paths in finish().items():
+            stage.note(model, of_models[model], paths)
+    if kept_in is None:
+        remove(theme.folder.parent)
+    return basis, stage
 
 
 def site_address() -> str:
@@ -146,53 +205,12 @@ def _address(root: Path) -> str:
     return f"{found[1].rstrip('/')}/" if found else "/"
 
 
-def _epoch(site: Site) -> int:
-    """Give the time that the site is of: the newest run's day, never now."""
-    day = datetime.fromisoformat(site.newest) if site.newest else datetime(2000, 1, 1)  # noqa: DTZ001 - set to UTC next
-    return int(day.replace(tzinfo=UTC).timestamp())
-
-
-def _write_docs(rendered: Pages, prose: Path, docs: Path) -> None:
-    shutil.rmtree(docs, ignore_errors=True)
-    for path, text in rendered.docs.items():
-        _write(docs / path, text)
-    template = (prose.parents[1] / SUBMITTING).read_text().split("\n", 1)[1]  # one source: this file, less its heading
-    for page in sorted(prose.glob("*.md")):
-        _write(docs / page.name, page.read_text().replace(f"<!-- {SUBMITTING} -->", template.strip()))
-
-
-def _mkdocs(rendered: Pages, root: Path, docs: Path, out: Path, epoch: int) -> None:
-    """Run MkDocs in a process of its own, with the repository's mkdocs.yml, our folders and our navigation."""
-    settings = {
-        "INHERIT": str(root / "mkdocs.yml"),
-        "docs_dir": str(docs),
-        "site_dir": str(out),
-        "theme": {"custom_dir": str(root / "site" / "theme")},
-        "nav": rendered.nav,
-    }
-    config = docs.with_name("mkdocs.generated.yml")
-    _write(config, json.dumps(settings, indent=1) + "\n")
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "NO_MKDOCS_2_WARNING": "1", "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", str(config)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = (done.stderr + done.stdout).strip().splitlines()
-        found = [line for line in lines if _LINE.match(line)] or lines[-5:] or ["it said nothing"]
-        raise Refusal(Problem("mkdocs", "", line, "Mend the page that it names") for line in found)
-
-
-def _fill(rendered: Pages, out: Path, address: str) -> None:
-    """Fill every slot, and the notice on every page. Raises Refusal for a slot that its page lacks."""
-    for path, slots in rendered.slots.items():
-        text = (out / path).read_text()
-        for name, value in slots.items():
-            text = stamping.put(text, name, value, path)
-        _write(out / path, text)
-    for path, canonical in rendered.canonical.items():
-        page = out / path / "index.html"
-        _write(page, re.sub(r'(<link rel="canonical" href=")[^"]*"', rf'\g<1>{address}{canonical}/"', page.read_text()))
-    for page in sorted(out.rglob("*.html")):
-        _write(page, stamping.put(page.read_text(), "notice", rendered.notice, str(page)))
+def _board_of(path: str, site: Site) -> str:
+    """Name the board that a page is of; else the page is of the rest."""
+    first, second, *_ = [*path.split("/"), ""]
+    if first == "tasks":
+        return next((one.board.name for one in site.headlines if one.task.name == second), REST)
+    return second if first == "boards" else REST
 
 
 def _apart(rendered: Pages, imported: ImportedPages) -> tuple[Pages, tuple[Stamp, ...]]:
@@ -203,53 +221,3 @@ def _apart(rendered: Pages, imported: ImportedPages) -> tuple[Pages, tuple[Stamp
     nav = ({"Leaderboards": [*first["Leaderboards"], {"Imported results": "imported/index.md"}]}, *rest)
     docs, slots = rendered.docs | imported.docs, rendered.slots | imported.slots
     return replace(rendered, docs=docs, slots=slots, nav=nav), imported.models
-
-
-def _stamp(
-    out: Path, models: list[str], rendered: Pages, apart: Sequence[Stamp], make: Make, address: str
-) -> dict[str, list[str]]:
-    """Stamp models into the shells that MkDocs rendered, and give their names by shell.
-
-    Where there are very many models the layout is our own, `light`.
-    """
-    shell = stamping.read(out, pages.SHELL)
-    if len(models) > LIGHT:
-        shell = stamping.light(shell, pages.light_shell(address, rendered.notice))
-    make(shell, out)
-    for model in rendered.absent:
-        _write(out / shell.place(model), shell.page(model))
-    stamped = {pages.SHELL: [*models, *(one.id for one in rendered.absent)]}
-    if apart:
-        shell = stamping.read(out, imported_pages.SHELL)
-        for model in apart:
-            _write(out / shell.place(model), shell.page(model))
-        stamped[imported_pages.SHELL] = [model.id for model in apart]
-    return stamped
-
-
-def _map(out: Path, canonical: Iterable[str], stamped: Mapping[str, Sequence[str]], address: str) -> None:
-    """Put the models into the sitemap, in place of the shells. The search index has the prose: names lie apart."""
-    path = out / "sitemap.xml"
-    text = path.read_text()
-    for moving in canonical:
-        text = text.replace(_entry(text, address, moving), "")
-    for place, models in stamped.items():
-        home, entry = place.rsplit("/", 2)[0], _entry(text, address, place)
-        entries = (entry.replace(place, f"{home}/{html.escape(model)}") for model in models)
-        text = text.replace(entry, "".join(entries))
-    _write(path, text)
-    (out / "sitemap.xml.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-    _write(out / "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {address}sitemap.xml\n")
-
-
-def _entry(sitemap: str, address: str, place: str) -> str:
-    """Give a page's entry in the sitemap, with the line break before it."""
-    found = re.search(rf"\s*<url>\s*<loc>{re.escape(address + place)}/</loc>.*?</url>", sitemap, re.DOTALL)
-    if found is None:
-        raise refuse("sitemap.xml", "", f"has no entry for {place}", "Tell the maintainers: the theme has changed")
-    return found[0]
-
-
-def _write(path: Path, text: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -43,7 +43,8 @@ def pairing(filed: Iterable[Filed]) -> Pairing:
     Of several runs of a model on a board, the newest that has scores speaks. It raises Refusal as `read` does.
     """
     runs: dict[Subject, list[Filed]] = {}
-    for one in sorted(filed, key=lambda one: (one.measured_at, one.digest), reverse=True):
+    scored = (one for one in filed if "scores" in dict(one.beside))  # others are not read to learn that they have none
+    for one in sorted(scored, key=lambda one: (one.measured_at, one.digest), reverse=True):
         runs.setdefault((one.board, one.model, one.revision), []).append(one)
 
     @cache

@@ -8,22 +8,28 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from wattboard import profiles
 from wattboard.api import documents, feeds, frozen_files, history, letters, openapi, places, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wattboard.advising.scores import Pairing
-    from wattboard.listings import Site
+    from wattboard.api.documents import Shared
+    from wattboard.api.forms import Document
+    from wattboard.listings import Listing, Profile, Site
+    from wattboard.profiles import Atlas
 
-__all__ = ["everything", "files"]
+__all__ = ["everything", "files", "of_board", "of_model", "of_site", "shared"]
+shared = documents.shared
 
 
 def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
     """Give the documents of the API and the tables of single boards: path below the site, and text."""
-    told = documents.documents(site, history.events(site), pairing)
-    found = {path: _json(one.model_dump(mode="json", by_alias=True)) for path, one in told}
-    return found | tables.boards(site)
+    told, events, atlas = shared(site), history.events(site), profiles.atlas(site, pairing)
+    every = [*documents.of_site(site, events, told), *(documents.of_model(one, told, atlas) for one in site.profiles)]
+    every += [document for one in site.listings for document in documents.of_board(one, told, atlas)]
+    return {path: _text(one) for path, one in every} | dict(tables.board(one, told.known) for one in site.listings)
 
 
 def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iterator[tuple[str, bytes]]:
@@ -31,18 +37,46 @@ def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iter
 
     `pairing` compares two models query by query; without it nothing is claimed of two models.
     """
+    told, atlas = shared(site), profiles.atlas(site, pairing)
+    yield from of_site(site, address, told)
+    for listing in site.listings:
+        yield from of_board(listing, told, atlas)
+    for profile in site.profiles:
+        yield of_model(profile, told, atlas)
+
+
+def of_board(listing: Listing, told: Shared, atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+    """Give a board's own files: as it is now, as a table, its switches, and as each edition rates it."""
+    for path, one in documents.of_board(listing, told, atlas):
+        yield path, _text(one).encode()
+    path, table = tables.board(listing, told.known)
+    yield path, table.encode()
+
+
+def of_model(profile: Profile, told: Shared, atlas: Atlas) -> tuple[str, bytes]:
+    """Give a model's own file."""
+    path, one = documents.of_model(profile, told, atlas)
+    return path, _text(one).encode()
+
+
+def of_site(site: Site, address: str, told: Shared) -> Iterator[tuple[str, bytes]]:
+    """Give the files that are of no single board or model."""
     events = history.events(site)
-    for path, one in documents.documents(site, events, pairing):
-        yield path, _json(one.model_dump(mode="json", by_alias=True)).encode()
-    yield from tables.everything(site)
+    for path, one in documents.of_site(site, events, told):
+        yield path, _text(one).encode()
+    yield from tables.everything(site, told.known)
     yield from frozen_files.files(site.editions)
-    for path, told in openapi.schemas(address).items():
-        yield path, _json(told).encode()
+    for path, form in openapi.schemas(address).items():
+        yield path, _json(form).encode()
     yield places.OPENAPI, _json(openapi.description(address)).encode()
     yield places.ATOM, feeds.atom(site, events, address)
     yield places.JSON_FEED, _json(feeds.json_feed(site, events, address)).encode()
     yield places.LLMS, letters.llms(site, address).encode()
     yield places.CITATION, letters.citation(site, address).encode()
+
+
+def _text(one: Document) -> str:
+    return _json(one.model_dump(mode="json", by_alias=True))
 
 
 def _json(value: object) -> str:

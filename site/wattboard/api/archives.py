@@ -57,26 +57,20 @@ def index(opened: Opened, site: Site) -> tuple[str, forms.Document]:
     )
 
 
-def boards(opened: Opened, site: Site, known: Known) -> Iterator[tuple[str, forms.Document]]:
-    """Give each board as the edition rates it, every revision, lowest energy first."""
-
-    def order(one: Rating) -> tuple[bool, float, str, str]:
-        return one.wh is None, one.wh or 0.0, one.model, one.revision
-
-    rated: dict[str, list[Rating]] = {}
-    for one in sorted(site.archive[opened.edition.id], key=order):
-        rated.setdefault(one.board, []).append(one)
-    for name, board in sorted(opened.boards.items()):
-        kind = Board.parse(name).kind
-        yield document(
-            "edition-board",
-            {"edition": opened.edition.id, "board": name},
-            board=name,
-            edition=opened.edition.id,
-            kind=kind,
-            frozen=frozen(board, kind),
-            results=[checked(one, known) for one in rated.get(name, ())],
-        )
+def board(name: str, opened: Opened, site: Site, known: Known) -> tuple[str, forms.Document]:
+    """Give a board as the edition rates it, every revision, lowest energy first."""
+    kind, frozen_board = Board.parse(name).kind, opened.boards[name]
+    rated = [one for one in site.archive[opened.edition.id] if one.board == name]
+    rated.sort(key=lambda one: (one.wh is None, one.wh or 0.0, one.model, one.revision))
+    return document(
+        "edition-board",
+        {"edition": opened.edition.id, "board": name},
+        board=name,
+        edition=opened.edition.id,
+        kind=kind,
+        frozen=frozen(frozen_board, kind),
+        results=[checked(one, known) for one in rated],
+    )
 
 
 def changed(events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:

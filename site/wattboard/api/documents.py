@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wattbench import evidence
@@ -16,7 +17,6 @@ from wattboard.founding import cohorts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from wattboard.advising.scores import Pairing
     from wattboard.api import forms
     from wattboard.api.history import Event
     from wattboard.api.results import Known
@@ -25,33 +25,65 @@ if TYPE_CHECKING:
     from wattboard.profiles import Atlas
 
 LICENCE = "CC0-1.0"
+NOTHING_SAID: Mapping[str, Sequence[Mapping[str, Any]]] = {"notes": [], "self_reported": []}
 
 
-def documents(
-    site: Site, events: Sequence[Event], pairing: Pairing | None = None
-) -> Iterator[tuple[str, forms.Document]]:
-    """Give every document and its path below the site. `pairing` compares two models query by query."""
-    atlas = profiles.atlas(site, pairing)
-    known, bases = known_of(site), cohorts.declared(frame.frame(site.filed))
-    lineage = cohorts.lineages(bases)
-    yield _index(site)
-    reasons = [{"name": name, "text": text} for name, text in WHY.items()]
-    for listing in site.listings:
-        yield _board(listing, known, atlas)
-        name = listing.board.name
-        models = list(beside.others(listing, atlas))
-        yield document("switches", {"board": name}, board=name, reasons=reasons, models=models)
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What documents share: what ratings do not say, what each model was made from, and the root of its lineage.
+
+    `notes` are the entries of the corrections log, `claims` what people measured themselves; `said` has both by model.
+    """
+
+    known: Known
+    bases: Mapping[str, str | None]
+    lineage: Mapping[str, str]
+    notes: Sequence[Mapping[str, Any]]
+    claims: Sequence[Mapping[str, Any]]
+    said: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+
+
+def shared(site: Site) -> Shared:
+    """Gather what the documents of a site share."""
+    bases = cohorts.declared(frame.frame(site.filed))
     notes, claims = lives.log(site.life), [lives.claim(one) for one in site.life.claims]
-    for profile in site.profiles:
-        told = {
-            "notes": [one for one in notes if one["model"] == profile.id],
-            "self_reported": [one for one in claims if one["model"] == profile.id],
+    said = {
+        model: {
+            "notes": [one for one in notes if one["model"] == model],
+            "self_reported": [one for one in claims if one["model"] == model],
         }
-        yield _model(profile, known, atlas, bases.get(profile.id), lineage.get(profile.id, profile.id), told)
+        for model in {one["model"] for one in (*notes, *claims)}
+    }
+    return Shared(known_of(site), bases, cohorts.lineages(bases), notes, claims, said)
+
+
+def of_board(listing: Listing, told: Shared, atlas: Atlas) -> Iterator[tuple[str, forms.Document]]:
+    """Give a board's own documents: as it is now, its switches, and as each edition rates it."""
+    name = listing.board.name
+    yield _board(listing, told.known, atlas)
+    reasons = [{"name": name, "text": text} for name, text in WHY.items()]
+    models = list(beside.others(listing, atlas))
+    yield document("switches", {"board": name}, board=name, reasons=reasons, models=models)
+    for opened in atlas.site.editions:
+        if name in opened.boards:
+            yield archives.board(name, opened, atlas.site, told.known)
+
+
+def of_model(profile: Profile, told: Shared, atlas: Atlas) -> tuple[str, forms.Document]:
+    """Give a model's own document."""
+    root = told.lineage.get(profile.id, profile.id)
+    return _model(profile, told.known, atlas, told.bases.get(profile.id), root, told.said.get(profile.id, NOTHING_SAID))
+
+
+def of_site(site: Site, events: Sequence[Event], told: Shared) -> Iterator[tuple[str, forms.Document]]:
+    """Give the documents that are of no single board or model."""
+    yield _index(site)
+    listed = {one.board.name for one in site.listings}
     for opened in site.editions:
         yield archives.edition(opened)
         yield archives.index(opened, site)
-        yield from archives.boards(opened, site, known)
+        for name in sorted(set(opened.boards) - listed):  # frozen, and no run of them is left
+            yield archives.board(name, opened, site, told.known)
     yield from archives.changed(events)
     left = [
         {
@@ -61,11 +93,11 @@ def documents(
         for one in site.left_out
     ]
     yield document("left-out", {}, files=left)
-    yield document("corrections", {}, entries=notes)
+    yield document("corrections", {}, entries=told.notes)
     yield document("queue", {}, as_of=site.life.as_of, submissions=lives.queue(site.life))
-    yield document("self-reported", {}, results=claims)
+    yield document("self-reported", {}, results=told.claims)
     yield _grids()
-    yield document("lineages", {}, **archives.families(site, lineage))
+    yield document("lineages", {}, **archives.families(site, told.lineage))
 
 
 def _index(site: Site) -> tuple[str, forms.Document]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from wattboard.api import places
-from wattboard.api.results import known_of, result
+from wattboard.api.results import result
 from wattboard.api.schemas import EstimatedResult, MeasuredResult, Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from wattboard.api.results import Known
     from wattboard.listings import Listing, Site
@@ -28,21 +29,15 @@ _TYPES = {"integer": pl.Int64, "number": pl.Float64, "string": pl.String, "boole
 _BOARD = {"task": pl.String, "headline": pl.Boolean, "frontier": pl.Boolean}
 
 
-def boards(site: Site) -> dict[str, str]:
-    """Give each board as CSV, one row a model, in the order of its page."""
-    known = known_of(site)
-    return {_place(one): to_csv(_columns([one.board.kind]), _rows(one, known)) for one in site.listings}
+def board(listing: Listing, known: Known) -> tuple[str, str]:
+    """Give a board as CSV, one row a model, in the order of its page."""
+    return _place(listing), to_csv(_columns((listing.board.kind,)), _rows(listing, known))
 
 
-def everything(site: Site) -> Iterator[tuple[str, bytes]]:
-    """Give the table of each board, then all boards in one table, one row a rating: as CSV, and as Parquet."""
-    known = known_of(site)
-    every: list[dict[str, object]] = []
-    for one in site.listings:
-        rows = list(_rows(one, known))
-        yield _place(one), to_csv(_columns([one.board.kind]), rows).encode()
-        every += rows
-    form = _columns(["measured", "estimated"])
+def everything(site: Site, known: Known) -> Iterator[tuple[str, bytes]]:
+    """Give all boards in one table, one row a rating: as CSV, and as Parquet."""
+    every = [row for one in site.listings for row in _rows(one, known)]
+    form = _columns(("measured", "estimated"))
     yield places.CSV, to_csv(form, every).encode()
     columns = {name: [row.get(name) for row in every] for name in form}
     buffer = io.BytesIO()
@@ -60,7 +55,8 @@ def to_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
     return "".join(f"{','.join(map(_quoted, line))}\n" for line in lines)
 
 
-def _columns(kinds: Sequence[str]) -> dict[str, Any]:
+@cache
+def _columns(kinds: tuple[str, ...]) -> dict[str, Any]:
     """Name the columns of a table and their types, from the forms of the API."""
     form: dict[str, Any] = dict(_BOARD)
     for kind in kinds:

@@ -17,33 +17,47 @@ from wattboard.badges.flat import flat
 from wattboard.badges.label import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wattboard.badges.faces import Face
     from wattboard.imports import Imported
-    from wattboard.listings import Site
+    from wattboard.listings import Profile, Site
 
 FLAT_FROM = 20_000  # models; beyond, flat badges alone: a site may not pass 1 GB
 
 
 def pictures(site: Site) -> Iterator[tuple[str, str]]:
     """Give every badge of what was measured, by its path below the site."""
-    whole = len(site.profiles) <= FLAT_FROM
+    later = superseded(site)
     for profile in site.profiles:
-        for one in profile.results:
-            drawn = tuple(_files(faces.result(one, site), whole=whole))
-            moving = f"badges/v1/{profile.id}"
-            places = [f"{moving}/{one.rating.board}"]
-            if one.listing.headline:
-                places.append(f"{moving}/{one.listing.task.name}")
-            if one.listing.edition:
-                places.append(f"editions/{one.listing.edition.id}/badges/{profile.id}/{one.rating.board}")
-            yield from (
-                (f"{place}{ending}", text)
-                for place in places
-                for ending, text in drawn
-                if ending != ".json" or place.startswith(moving)
-            )
+        yield from of_model(profile, site, later.get(profile.id, {}))
+    yield from apart(site)
+
+
+def of_model(profile: Profile, site: Site, later: Mapping[str, Face]) -> Iterator[tuple[str, str]]:
+    """Give a model's badges; `later` has those of its results that an edition has taken the place of."""
+    whole = len(site.profiles) <= FLAT_FROM
+    for one in profile.results:
+        drawn = tuple(_files(faces.result(one, site), whole=whole))
+        moving = f"badges/v1/{profile.id}"
+        places = [f"{moving}/{one.rating.board}"]
+        if one.listing.headline:
+            places.append(f"{moving}/{one.listing.task.name}")
+        if one.listing.edition:
+            places.append(f"editions/{one.listing.edition.id}/badges/{profile.id}/{one.rating.board}")
+        yield from (
+            (f"{place}{ending}", text)
+            for place in places
+            for ending, text in drawn
+            if ending != ".json" or place.startswith(moving)
+        )
+    for path, face in later.items():
+        yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole) if ending != ".json")
+
+
+def apart(site: Site) -> Iterator[tuple[str, str]]:
+    """Give the badges of what is no result: what people measured themselves, and what was withdrawn."""
+    whole = len(site.profiles) <= FLAT_FROM
     for path, face in claimed(site):
         yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole))
     for addresses, face in gone(site):
@@ -54,8 +68,6 @@ def pictures(site: Site) -> Iterator[tuple[str, str]]:
             for ending, text in drawn
             if ending != ".json" or place.startswith("badges/v1/")
         )
-    for path, face in superseded(site).items():
-        yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole) if ending != ".json")
 
 
 def claimed(site: Site) -> Iterator[tuple[str, Face]]:
@@ -89,19 +101,20 @@ def gone(site: Site) -> Iterator[tuple[tuple[str, ...], Face]]:
         yield tuple(places), faces.withdrawn(model, task, current.id if current else None)
 
 
-def superseded(site: Site) -> dict[str, Face]:
-    """Give the face of each permanent address whose edition a later one has taken the place of.
+def superseded(site: Site) -> dict[str, dict[str, Face]]:
+    """Give by model the face of each permanent address whose edition a later one has taken the place of.
 
     Revisions are in the order of their measurement, so the newest one names the badge.
     """
     by_name = {one.board.name: one for one in site.listings}
-    found: dict[str, Face] = {}
+    found: dict[str, dict[str, Face]] = {}
     for opened in site.editions:
         for rating in sorted(site.archive[opened.edition.id], key=lambda one: (one.measured_at, one.revision)):
             listing = by_name[rating.board]
             if listing.edition is None or listing.edition.id == opened.edition.id:
                 continue
-            found[f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}"] = faces.of(
+            place = f"editions/{opened.edition.id}/badges/{rating.model}/{rating.board}"
+            found.setdefault(rating.model, {})[place] = faces.of(
                 rating,
                 listing.task,
                 opened.edition,

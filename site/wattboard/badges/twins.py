@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wattbench.problems import refuse
@@ -32,8 +32,11 @@ class Made:
     kept: int
 
 
-def make(site: Path, kept: Path) -> Made:
-    """Put a PNG beside every badge of a built site, drawing those that `kept` lacks. Raises Refusal."""
+def make(site: Path, kept: Path, *, whole: bool = True) -> Made:
+    """Put a PNG beside every badge of a built site, drawing those that `kept` lacks. Raises Refusal.
+
+    `whole` says that these are all badges there are: then `kept` keeps no others.
+    """
     made = _made_with()
     used: set[str] = set()
     drawn = count = 0
@@ -47,10 +50,17 @@ def make(site: Path, kept: Path) -> Made:
             write_whole(twin, draw(data.decode(), str(svg)))
             drawn += 1
         svg.with_suffix(".png").write_bytes(twin.read_bytes())
-    for old in kept.glob("*.png"):
+    for old in kept.glob("*.png") if whole else ():
         if old.name not in used:
             old.unlink()
     return Made(drawn, count - drawn)
+
+
+def place(path: str) -> str | None:
+    """Say where the twin of a file lies, None of one that has none; both below the site."""
+    if path.endswith(".svg") and any(PurePosixPath(path).match(place) for place in PLACES):
+        return f"{path.removesuffix('.svg')}.png"
+    return None
 
 
 def draw(svg: str, what: str = "badge") -> bytes:

@@ -68,7 +68,7 @@ def gather(folders: Iterable[Path], trusted: Mapping[str, TrustedKey] | None, ke
     fresh, signers = _examined(places, own, envelopes, seals, trusted or {}, kept, bad)
     table = pl.concat([kept.rows, fresh])
     filed = _filed([one for one in places if one.path not in bad], own, seals, signers, table, bad)
-    beside = _beside(filed, {one.path: one for one in places}, table, kept, bad)
+    beside = _beside(filed, {one.path: one for one in places}, kept, bad)
 
     below = {one.path: one.folder for one in every}
     left = tuple(sorted(left_out.of(path, below[path], problems) for path, problems in bad.items()))
@@ -145,8 +145,10 @@ def _filed(
     bad: Bad,
 ) -> list[Filed]:
     """File runs under what their rows say of them. Adds those that lie elsewhere than they belong to what is bad."""
-    columns = ("digest", "board", "model", "revision", "session", "role", "measured_at")
+    columns = ("digest", "board", "model", "revision", "session", "role", "measured_at", "beside")
     facts = {told["digest"]: told for told in table.select(columns).unique("digest").iter_rows(named=True)}
+    for told in facts.values():
+        told["beside"] = tuple((one["what"], one["sha256"]) for one in told["beside"])
     # with the rows go only those of runs that are here: the cache may keep others
     here = table.filter(pl.col("digest").is_in(sorted({own[one.path].sha256 for one in places})))
     filed = []
@@ -166,15 +168,11 @@ def _filed(
     return filed
 
 
-def _beside(
-    filed: Sequence[Filed], places: Mapping[Path, Place], table: pl.DataFrame, kept: Kept, bad: Bad
-) -> dict[Path, Seen]:
+def _beside(filed: Sequence[Filed], places: Mapping[Path, Place], kept: Kept, bad: Bad) -> dict[Path, Seen]:
     """Hold the tables beside runs against the hashes in the runs. Adds runs whose tables are others to what is bad."""
-    told = table.select("digest", "beside").unique("digest").filter(pl.col("beside").list.len() > 0)
-    named = {digest: {one["what"]: one["sha256"] for one in beside} for digest, beside in told.iter_rows()}
     wanted = {}
     for run in filed:
-        for what, digest in named.get(run.digest, {}).items():
+        for what, digest in run.beside:
             path, place = run.path.with_name(f"{digest}.parquet"), places[run.path]
             problem = partial(_problem, path, run, what)
             if path.name not in place.there:

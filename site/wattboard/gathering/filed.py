@@ -26,7 +26,8 @@ class Filed:
     """A run and where it lies: `digest` is the sha256 of its file's bytes, `path` the file.
 
     `signer` is the id of the trusted key that signed it; None where nobody did, or nobody was asked.
-    `rows` are those of all runs that were read together.
+    `beside` says of the tables that lie beside it what each is, and its sha256. `rows` are those of all runs that were
+    read together.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class Filed:
     role: str
     measured_at: str
     signer: str | None
+    beside: tuple[tuple[str, str], ...]
     rows: pl.DataFrame = field(repr=False, compare=False)
 
     @property

@@ -70,7 +70,10 @@ def places(folder: Path) -> Iterator[Place]:
     A link to a folder is listed as if it were a run file: there may be some behind it, and nobody follows it.
     """
     if folder.exists():
-        yield from _below(folder, folder, ("ORG", "NAME", "runs"))
+        # a disk answers several threads at once, and there are two folders a model
+        with ThreadPoolExecutor(_processors()) as pool:
+            for found in pool.map(lambda one: list(_within(one, folder, ("ORG", "NAME", "runs"))), _entries(folder)):
+                yield from found
 
 
 def _below(here: Path, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
@@ -80,12 +83,15 @@ def _below(here: Path, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]
         yield from (Place(here / name, folder, there) for name in sorted(runs))
         return
     for one in _entries(here):
-        if levels == ("runs",) and one.name != "runs":
-            continue
-        if one.is_dir(follow_symlinks=False):
-            yield from _below(Path(one.path), folder, levels[1:])
-        elif one.is_symlink() and one.is_dir():
-            yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)})
+        if levels != ("runs",) or one.name == "runs":
+            yield from _within(one, folder, levels)
+
+
+def _within(one: os.DirEntry[str], folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
+    if one.is_dir(follow_symlinks=False):
+        yield from _below(Path(one.path), folder, levels[1:])
+    elif one.is_symlink() and one.is_dir():
+        yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)})
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

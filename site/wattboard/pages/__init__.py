@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
@@ -13,15 +13,19 @@ from wattboard.badges import faces
 from wattboard.founding.cohorts import RULE
 from wattboard.life import notes
 from wattboard.pages import board_table, chronicle, filling, happenings, lives
+from wattboard.pages.filling import filled
+from wattboard.pages.slots import Slots, markdown
 from wattboard.profiles import families
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from wattboard.advising.scores import Pairing
     from wattboard.charts.timelines import Timeline
+    from wattboard.editions import Opened
     from wattboard.life.notes import Notes
     from wattboard.listings import Listing, Profile, Site
+    from wattboard.pages.slots import Slot
     from wattboard.profiles import Atlas
 
     # What a model's traces look like, by their sha256: each in several forms.
@@ -80,7 +84,7 @@ class Pages:
     """
 
     docs: dict[str, str]
-    slots: dict[str, dict[str, str]]
+    slots: dict[str, Mapping[str, str]]
     models: Sequence[Stamp]
     nav: tuple[Any, ...]
     notice: str
@@ -88,12 +92,19 @@ class Pages:
     absent: tuple[Stamp, ...] = ()
 
 
-def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairing | None = None) -> Pages:
+def render(
+    site: Site,
+    address: str,
+    drawn: Drawn | None = None,
+    pairing: Pairing | None = None,
+    atlas: Atlas | None = None,
+) -> Pages:
     """Render a site whose public address is `address` (with a slash at its end); `drawn` are its newest traces.
 
-    `pairing` compares two models query by query; without it nothing is claimed of two models.
+    `pairing` compares two models query by query; without it nothing is claimed of two models. `atlas` is the site's,
+    where somebody has it.
     """
-    atlas = profiles.atlas(site, pairing)
+    atlas = atlas or profiles.atlas(site, pairing)
     docs = {
         "index.md": markdown(
             "Wattstar", "The energy that AI models use, in stars, with watt-hours beside them.", "home"
@@ -103,38 +114,38 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
         "left-out/index.md": markdown("Left out", "Run files that do not count, and why.", "left-out", search=False),
         f"{SHELL}.md": markdown(SHELL_TITLE, SHELL_DESCRIPTION, "model", search=False),
     }
-    slots: dict[str, dict[str, str]] = {
-        "index.html": {
-            "home": filling.filled(
-                "home.j2", site=site, base="", atlas=atlas, happenings=happenings.happenings(site, LATELY)
-            )
-        },
-        "models/index.html": {"models": filling.filled("models.j2", site=site, most=MOST_LISTED, base="../")},
-        "queue/index.html": {"queue": lives.queue(site)},
-        "corrections/index.html": {"corrections": lives.log(site)},
-        "left-out/index.html": {"left-out": filling.filled("left_out.j2", site=site, base="../")},
-        "fleet/index.html": {"hosts": lives.hosts(site)},
-        "cite/index.html": {"badge": filling.filled("cite.j2", site=site, base="../", address=address)},
-        "api/index.html": {"files": filling.filled("api.j2", site=site, base="../")},
+    slots: dict[str, Mapping[str, str]] = {
+        "index.html": Slots({"home": lambda: _home(site, atlas)}),
+        "models/index.html": Slots({"models": partial(filled, "models.j2", site=site, most=MOST_LISTED, base="../")}),
+        "queue/index.html": Slots({"queue": partial(lives.queue, site)}),
+        "corrections/index.html": Slots({"corrections": partial(lives.log, site)}),
+        "left-out/index.html": Slots({"left-out": partial(filled, "left_out.j2", site=site, base="../")}),
+        "fleet/index.html": Slots({"hosts": partial(lives.hosts, site)}),
+        "cite/index.html": Slots({"badge": partial(filled, "cite.j2", site=site, base="../", address=address)}),
+        "api/index.html": Slots({"files": partial(filled, "api.j2", site=site, base="../")}),
+        "method/index.html": Slots(
+            {
+                "founding": lambda: f"<blockquote><p>{escape(RULE.words)}</p></blockquote>",
+                "sessions": partial(filled, "sessions.j2", site=site, base="../"),
+            }
+        ),
     }
     canonical = {}
     for listing in site.listings:
         place = f"boards/{listing.board.name}"
         about = f"{listing.task.title}: {len(listing.all)} models by energy and quality on {filling.device(listing)}."
         docs[f"{place}.md"] = markdown(listing.task.title, about, "board")
-        slots[f"{place}/index.html"] = {"board": _board(site, atlas, listing, moving=False)}
+        slots[f"{place}/index.html"] = Slots({"board": partial(_board, site, atlas, listing, moving=False)})
         if listing.headline:
             # The task's page is its headline board, short to link to; the board's own page stays the canonical one.
             moving = f"tasks/{listing.task.name}"
             docs[f"{moving}.md"] = markdown(listing.task.title, about, "board", search=False)
-            slots[f"{moving}/index.html"] = {"board": _board(site, atlas, listing, moving=True)}
+            slots[f"{moving}/index.html"] = Slots({"board": partial(_board, site, atlas, listing, moving=True)})
             canonical[moving] = place
     for place, doc, slot, html in _choosing(site):
-        docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, {slot: html}
+        docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, Slots({slot: html})
     for place, doc, slot, html in _chronicle(site, atlas):
-        docs[f"{place}.md"], slots[f"{place}.html"] = doc, {slot: html}
-    slots["method/index.html"] = {"founding": f"<blockquote><p>{escape(RULE.words)}</p></blockquote>"}
-    slots["method/index.html"]["sessions"] = filling.filled("sessions.j2", site=site, base="../")
+        docs[f"{place}.md"], slots[f"{place}.html"] = doc, Slots({slot: html})
     headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
     nav = (
         {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}, {"Families": "families/index.md"}]},
@@ -165,7 +176,7 @@ def render(site: Site, address: str, drawn: Drawn | None = None, pairing: Pairin
         {"About": "about.md"},
     )
     models = stamps(site, address, atlas, drawn)
-    return Pages(docs, slots, models, nav, filling.filled("notice.j2", site=site), canonical, absent(site))
+    return Pages(docs, slots, models, nav, filled("notice.j2", site=site), canonical, absent(site))
 
 
 def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamps:
@@ -186,9 +197,9 @@ def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Dra
     about = faces.words(faced[0])
     if len(atlas.site.profiles) > LIGHT_FROM:
         lines = [profiles.brief(one, atlas) for one in profile.results]
-        body = filling.filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced, notes=told)
+        body = filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced, notes=told)
         return Stamp(profile.id, profile.id, about, body)
-    body = filling.filled(
+    body = filled(
         "model.j2",
         profile=profile,
         notes=told,
@@ -206,39 +217,32 @@ def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Dra
 def light_shell(address: str, notice: str) -> str:
     """Give the light layout, with marks where a model goes."""
     sheets = ("assets/wattstar.css", "assets/pages.css")
-    return filling.filled("light.j2", address=address, notice=notice, sheets=sheets)
+    return filled("light.j2", address=address, notice=notice, sheets=sheets)
 
 
-def markdown(title: str, description: str, slot: str, *, search: bool = True) -> str:
-    """Give a Markdown page that is one slot.
-
-    Front matter is JSON inside YAML, and escaped because MkDocs does not: nothing can break out of it.
-    """
-    matter: dict[str, Any] = {"title": escape(title), "description": escape(description), "hide": ["navigation", "toc"]}
-    if not search:
-        matter["search"] = {"exclude": True}
-    lines = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in matter.items())
-    return f'---\n{lines}\n---\n\n<div data-slot="{slot}"></div>\n'
+def _home(site: Site, atlas: Atlas) -> str:
+    told = happenings.happenings(site, LATELY)
+    return filled("home.j2", site=site, base="", atlas=atlas, happenings=told)
 
 
 def _board(site: Site, atlas: Atlas, listing: Listing, *, moving: bool) -> str:
     others = [one for one in site.listings if one.task.name == listing.task.name and one is not listing]
-    return filling.filled("board.j2", listing=listing, atlas=atlas, others=others, moving=moving, base="../../")
+    return filled("board.j2", listing=listing, atlas=atlas, others=others, moving=moving, base="../../")
 
 
-def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:
-    """Give the pages to choose on, and the further pages of long boards: place, Markdown, slot, HTML."""
+def _choosing(site: Site) -> Iterator[tuple[str, str, str, Slot]]:
+    """Give the pages to choose on, and the further pages of long boards: place, Markdown, slot, what goes into it."""
     about = "Two to five models side by side: energy, stars, quality, speed."
-    html = filling.filled("compare.j2", site=site, base="../")
+    html = partial(filled, "compare.j2", site=site, base="../")
     yield "compare", markdown("Compare", about, "compare"), "compare", html
     about = "The model with the lowest energy that is good and fast enough, and what it saves in a year."
-    html = filling.filled("right_size.j2", site=site, base="../")
+    html = partial(filled, "right_size.j2", site=site, base="../")
     yield "right-size", markdown("Right-size", about, "form"), "form", html
     for listing in site.listings:
         for page in board_table.pages(listing)[1:]:
             title = f"{listing.task.title}, page {page.number}"
             about = f"{listing.task.title}: models {page.first} to {page.last} by energy and quality."
-            html = filling.filled("board_more.j2", listing=listing, page=page, base="../../../")
+            html = partial(filled, "board_more.j2", listing=listing, page=page, base="../../../")
             yield (
                 f"boards/{listing.board.name}/{page.number}",
                 markdown(title, about, "rows", search=False),
@@ -247,18 +251,19 @@ def _choosing(site: Site) -> Iterator[tuple[str, str, str, str]]:
             )
 
 
-def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, str]]:
-    """Give the pages of families and editions: place, Markdown, slot, HTML."""
+def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, Slot]]:
+    """Give the pages of families and editions: place, Markdown, slot, what goes into it."""
     grown = families.largest(atlas.families)
     about = "What distilling, fine-tuning, quantising and size do to energy and quality."
     yield (
         "families/index",
         markdown("Families", about, "families"),
         "families",
-        filling.filled("families.j2", families=grown, most=MOST_FAMILIES, base="../"),
+        partial(filled, "families.j2", families=grown, most=MOST_FAMILIES, base="../"),
     )
     told, standings = happenings.happenings(site), chronicle.standings(site)
-    page = filling.filled(
+    page = partial(
+        filled,
         "editions.j2",
         site=site,
         standings=standings,
@@ -274,13 +279,11 @@ def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, str]]:
     )
     for opened in site.editions:
         name = opened.edition.id
-        page = filling.filled(
-            "edition.j2",
-            opened=opened,
-            standing=standings[name],
-            boards=chronicle.archived(site, opened),
-            most=MOST_ARCHIVED,
-            base="../../",
-        )
+        page = partial(_edition, site, opened, standings[name])
         doc = markdown(opened.edition.title, f"Edition {name}: its thresholds and stars.", "edition", search=False)
         yield f"editions/{name}/index", doc, "edition", page
+
+
+def _edition(site: Site, opened: Opened, standing: str) -> str:
+    boards = chronicle.archived(site, opened)
+    return filled("edition.j2", opened=opened, standing=standing, boards=boards, most=MOST_ARCHIVED, base="../../")

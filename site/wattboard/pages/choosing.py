@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from wattboard import frame, profiles
+from wattboard import profiles
 from wattboard.advising import choices
 from wattboard.pages import board_table
 from wattboard.ratings.reasons import REASONS
@@ -18,8 +18,8 @@ from wattboard.ratings.reasons import REASONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wattboard.advising.scores import Pairing
     from wattboard.listings import Listing, Site
+    from wattboard.profiles import Atlas
     from wattboard.ratings import Rating
 
     Latencies = Mapping[tuple[str, str, str], float]  # by board, model and revision
@@ -49,14 +49,14 @@ COLUMNS = (
 )
 
 
-def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
-    """Give every board's rows and claims: the path below the site, and the text. `index.json` names the boards."""
-    known = choices.latencies(frame.frame(site.filed)) if site.filed else {}
-    atlas = profiles.atlas(site, pairing)
-    told = {place(one): _json(rows(one, known)) for one in site.listings}
-    told |= {
-        claims_place(one): _json({"schema": SCHEMA, "claims": profiles.claims(one, atlas)}) for one in site.listings
-    }
+def of_board(listing: Listing, known: Latencies, atlas: Atlas) -> dict[str, str]:
+    """Give a board's rows and claims: the path below the site, and the text."""
+    claims = {"schema": SCHEMA, "claims": profiles.claims(listing, atlas)}
+    return {place(listing): _json(rows(listing, known)), claims_place(listing): _json(claims)}
+
+
+def index(site: Site) -> dict[str, str]:
+    """Give the file that names the boards."""
     boards = [
         {
             "board": one.board.name,
@@ -69,7 +69,7 @@ def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
         }
         for one in site.listings
     ]
-    return {"api/v1/rows/index.json": _json({"schema": SCHEMA, "boards": boards}), **told}
+    return {"api/v1/rows/index.json": _json({"schema": SCHEMA, "boards": boards})}
 
 
 def place(listing: Listing) -> str:

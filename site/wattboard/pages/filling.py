@@ -19,7 +19,7 @@ from wattboard.ratings.pool_gates import pool_gates
 from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from wattboard.charts.curves import Curve
     from wattboard.charts.timelines import Timeline
@@ -63,7 +63,7 @@ def _newest(runs: Sequence[Filed]) -> Filed:
 
 def _plain(value: object) -> object:
     """Spell out characters that would turn the text around them, or that nobody sees."""
-    if type(value) is str and _UNSEEN.search(value):
+    if type(value) is str and not (value.isascii() and value.isprintable()) and _UNSEEN.search(value):
         return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
     return value
 
@@ -73,9 +73,17 @@ def filled(template: str, **values: object) -> str:
     return _environment().get_template(template).render(values)
 
 
+class _Environment(Environment):
+    """Gives all templates the same names. Jinja chains them anew for each, and compares the chains at every import."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Give the names that a template knows: ours, for none has any of its own."""
+        return super().make_globals(d) if d else self.globals
+
+
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    environment = _Environment(
         loader=PackageLoader("wattboard"),
         undefined=StrictUndefined,
         autoescape=True,

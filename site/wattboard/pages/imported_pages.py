@@ -16,6 +16,7 @@ from wattboard import pages
 from wattboard.charts import imported_charts
 from wattboard.imports.sheets import spans
 from wattboard.pages import Stamp, filling
+from wattboard.pages.slots import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -78,13 +79,13 @@ def render(imported: Sequence[Imported], measured: Collection[str], address: str
 
     def add(place: str, title: str, about: str, template: str, *, search: bool = True, **told: object) -> None:
         base = "../" * (place.count("/") + 1)
-        docs[f"{place}/index.md"] = pages.markdown(title, about, "imported", search=search)
+        docs[f"{place}/index.md"] = markdown(title, about, "imported", search=search)
         slots[f"{place}/index.html"] = {"imported": _filled(template, base=base, **told)}
 
     about = "Results that others published, apart from what was measured here: single values, outlined stars."
     add(ROOT, "Imported results", about, "imported.j2", imported=imported, models=known)
     add(f"{ROOT}/models", "Imported models", "Every model with an imported result.", "imported_models.j2", models=known)
-    docs[f"{SHELL}.md"] = pages.markdown(pages.SHELL_TITLE, pages.SHELL_DESCRIPTION, "model", search=False)
+    docs[f"{SHELL}.md"] = markdown(pages.SHELL_TITLE, pages.SHELL_DESCRIPTION, "model", search=False)
     for one in imported:
         edition = one.edition
         about = f"{len(one.boards)} boards imported from {edition.source.name}."

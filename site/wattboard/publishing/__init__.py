@@ -1,8 +1,7 @@
-"""Models' pages and run files, made by several processes: what takes long at thousands of models.
+"""Models' own files - page, badges, document, runs - made by several processes: what takes long at thousands of models.
 
 A process is given the site once, as bytes without the rows of passes, and then one stretch of models after another.
-The processes are started early, so that they are ready when MkDocs has rendered the shell. The first one is this one,
-which has the files for machines to write meanwhile.
+The first one is this one, which has the rest of the site to make meanwhile and then takes stretches too.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -25,26 +23,29 @@ import polars as pl
 from wattbench import evidence, tasks
 from wattbench.problems import Problem, Refusal
 from wattbench.tasks import Task
-from wattboard import pages, profiles
+from wattboard import api, pages, profiles
 from wattboard.advising import scores
 from wattboard.badges import pictures
 from wattboard.charts import drawing
 from wattboard.gathering import rows
 from wattboard.gathering.filed import trace_of
+from wattboard.publishing.staging import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from wattboard.api.documents import Shared
     from wattboard.gathering.filed import Filed
-    from wattboard.listings import Site
+    from wattboard.listings import Profile, Site
+    from wattboard.profiles import Atlas
     from wattboard.publishing.stamping import Shell
 
-    Make = Callable[[Shell, Path], None]
+    Paths = dict[str, list[str]]  # a model's files below the site
+    Made = tuple[Paths, list[Problem]]
+    Finish = Callable[[], Paths]
 
-SEVERAL = 400  # models; below, starting a process takes longer than its work
-# Made from the whole site by whoever is free: paths and texts.
-FILES: tuple[Callable[[Site], Iterable[tuple[str, str]]], ...] = (pictures.pictures,)
+SEVERAL = 1500  # models; below, starting a process takes longer than its work
 AT_ONCE = 100  # models a process makes before it is given more
 
 
@@ -56,120 +57,112 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What pages of models are made with. `beside` are the tables that lie beside a run, by the run's digest."""
+    """What models' files are made with and where they go: below `fresh`, unless `old` has the same.
+
+    `shared` is what the API's documents share.
+    """
 
     site: Site
     address: str
-    beside: dict[str, tuple[str, ...]]
+    shared: Shared
+    shell: Shell
+    fresh: Path
+    old: Path | None
 
 
 @contextmanager
-def ready(press: Press) -> Iterator[Make]:
-    """Make processes ready; give what makes the models' pages, badges, names and runs, from a shell and below a folder.
+def making(press: Press, atlas: Atlas, wanted: Sequence[int]) -> Iterator[Finish]:
+    """Begin to make the files of some models, by their places; give what ends it and gives their paths by model.
 
-    It returns at once where there are several processes, whose work is done when the context ends. Raises Refusal for
-    runs that changed meanwhile and for traces that cannot be read.
+    Raises Refusal for runs that changed meanwhile and for traces that cannot be read.
     """
-    count = len(press.site.profiles)
+    stretches = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    if count < SEVERAL or processors == 1:
-        _opened[:] = [_Open(press)]
-        yield lambda shell, out: _check([_make(shell, out, 0, count), *(_files(out, n) for n in range(len(FILES)))])
-        _opened.clear()
+    own = _Open(press, atlas)
+    if len(wanted) < SEVERAL or processors == 1:
+        yield lambda: _checked(map(own.make, stretches))
         return
-    data = _bytes(press)
     # A process that is forked from one with threads, as Polars has, may wait for a lock for ever.
-    workers = max(1, processors - 1)
-    with ProcessPoolExecutor(workers, get_context("spawn"), _open, (data,)) as pool:
-        for _ in range(workers):
-            pool.submit(_warm)
-        waiting: list[Any] = []
+    with ProcessPoolExecutor(max(1, processors - 1), get_context("spawn"), _open, (_bytes(press),)) as pool:
+        waiting = [(stretch, pool.submit(_make, stretch)) for stretch in stretches]
 
-        def make(shell: Shell, out: Path) -> None:
-            starts = range(0, count, AT_ONCE)
-            waiting.extend(pool.submit(_make, shell, out, start, start + AT_ONCE) for start in starts)
-            waiting.extend(pool.submit(_files, out, which) for which in range(len(FILES)))
+        def rest() -> Iterator[Made]:
+            """Take stretches from the end, until those are left that others have taken."""
+            while waiting and waiting[-1][1].cancel():
+                yield own.make(waiting.pop()[0])
+            yield from (one.result() for _, one in waiting)
 
-        yield make
-        _check(one.result() for one in waiting)
-
-
-def beside(site: Site) -> dict[str, tuple[str, ...]]:
-    """Give the hashes of the tables that lie beside each run, as its rows have them."""
-    found: dict[str, tuple[str, ...]] = {}
-    for table in {id(one.rows): one.rows for one in site.filed}.values():
-        told = table.select("digest", "beside").unique("digest").filter(pl.col("beside").list.len() > 0)
-        found |= {digest: tuple(one["sha256"] for one in some) for digest, some in told.iter_rows()}
-    return found
+        try:
+            yield lambda: _checked(rest())
+        finally:
+            for _, one in waiting:
+                one.cancel()
 
 
 class _Open:
     """A press in use: what pages share is sorted once."""
 
-    def __init__(self, press: Press) -> None:
+    def __init__(self, press: Press, atlas: Atlas) -> None:
         """Sort what pages share."""
-        site = press.site
         self.press, self.problems = press, list[Problem]()
         self.runs: dict[str, list[Filed]] = {}
-        for filed in site.filed:
+        for filed in press.site.filed:
             self.runs.setdefault(filed.model, []).append(filed)
-        atlas = profiles.atlas(site, scores.pairing(site.filed))
+        self.atlas, self.superseded = atlas, pictures.superseded(press.site)
         drawn = partial(drawing.drawings, problems=self.problems)
-        self.stamps = pages.stamps(site, press.address, atlas, drawn)
+        self.stamps = pages.stamps(press.site, press.address, atlas, drawn)
 
-    def make(self, shell: Shell, out: Path, start: int, end: int) -> list[Problem]:
-        """Make the pages of some models and copy their runs; give what is wrong with their traces."""
-        for profile, stamp in zip(self.press.site.profiles[start:end], self.stamps[start:end], strict=True):
-            _write(out / shell.place(stamp), shell.page(stamp))
-            for filed in self.runs[profile.id]:
-                _copy(filed, out / "runs" / filed.model / filed.name, self.press.beside.get(filed.digest, ()))
+    def make(self, wanted: Sequence[int]) -> Made:
+        """Make the files of some models; give their paths, and what is wrong with their traces."""
+        paths: Paths = {}
+        for place in wanted:
+            own = paths[self.press.site.profiles[place].id] = []
+            for path, data in self._files(place):
+                write(self.press.fresh, self.press.old, path, data)
+                own.append(path)
         found, self.problems[:] = list(self.problems), []
-        return found
+        return paths, found
+
+    def _files(self, place: int) -> Iterator[tuple[str, bytes]]:
+        """Give a model's page, its badges, its document and its runs."""
+        press, profile = self.press, self.press.site.profiles[place]
+        stamp = self.stamps[place]
+        yield press.shell.place(stamp), press.shell.page(stamp).encode()
+        for path, text in pictures.of_model(profile, press.site, self.superseded.get(profile.id, {})):
+            yield path, text.encode()
+        yield api.of_model(profile, press.shared, self.atlas)
+        yield from self._runs(profile)
+
+    def _runs(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
+        """Give runs, their envelopes where those hold, and the tables beside them. Raises Refusal for changed ones."""
+        for filed in self.runs[profile.id]:
+            home = f"runs/{filed.model}"
+            yield f"{home}/{filed.name}", filed.data
+            for _, sha256 in filed.beside:
+                yield f"{home}/{sha256}.parquet", trace_of(filed.path, Named(sha256))  # type: ignore[arg-type] # named alike
+            if filed.signer is not None:
+                envelope = evidence.envelope_of(filed.path)
+                yield f"{home}/{envelope.name}", envelope.read_bytes()
 
 
-def _copy(filed: Filed, target: Path, tables: Sequence[str]) -> None:
-    """Copy a run, its envelope where that holds, and the tables beside it. Raises Refusal for what has changed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(filed.data)
-    for sha256 in tables:
-        target.with_name(f"{sha256}.parquet").write_bytes(trace_of(filed.path, Named(sha256)))  # type: ignore[arg-type] # named alike
-    if filed.signer is not None:
-        shutil.copyfile(evidence.envelope_of(filed.path), evidence.envelope_of(target))
-
-
-def _check(found: Any) -> None:  # noqa: ANN401 - lists of problems, however they come
-    problems = list(chain.from_iterable(found))
+def _checked(made: Any) -> Paths:  # noqa: ANN401 - what was made, however it comes
+    every = list(made)
+    problems = list(chain.from_iterable(found for _, found in every))
     if problems:
         raise Refusal(problems)
+    return {model: paths for some, _ in every for model, paths in some.items()}
 
 
 _opened: list[_Open] = []  # of this process alone: it has one press, which a task cannot carry
 
 
 def _open(data: bytes) -> None:
-    _opened.append(_Open(pickle.loads(data)))  # noqa: S301 - this very program wrote it
+    press: Press = pickle.loads(data)  # noqa: S301 - this very program wrote it
+    _opened.append(_Open(press, profiles.atlas(press.site, scores.pairing(press.site.filed))))
 
 
-def _warm() -> None:
-    """Compile the templates before the shell is there."""
-    if _opened[0].press.site.profiles:
-        _ = _opened[0].stamps[0]
-
-
-def _make(shell: Shell, out: Path, start: int, end: int) -> list[Problem]:
-    return _opened[0].make(shell, out, start, end)
-
-
-def _files(out: Path, which: int) -> list[Problem]:
-    """Write files that are made from the whole site; give no problems."""
-    for path, text in FILES[which](_opened[0].press.site):
-        _write(out / path, text)
-    return []
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
+def _make(wanted: Sequence[int]) -> Made:
+    return _opened[0].make(wanted)
 
 
 def _bytes(press: Press) -> bytes:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from wattbench.problems import refuse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wattboard.pages import Stamp
 
 _SKIP = '<div data-md-component="skip"><a href="#top" class="md-skip">Skip to content</a></div>'
@@ -50,16 +48,6 @@ def shell(text: str, place: str, slot: str = "model") -> Shell:
     text = re.sub(r">\s*\n\s*<", ">\n<", text).replace(f"{place}/", f"{home}/@@ID@@/")
     text = re.sub(r'<div data-md-component="skip">\s*</div>', _SKIP, text)
     return Shell(home, tuple(_MARKS.split(text)))
-
-
-def read(out: Path, place: str) -> Shell:
-    """Take the shell out of a rendered site: its page is no page to publish. Raises Refusal."""
-    page = out / place / "index.html"
-    found = shell(page.read_text(), place)
-    page.unlink()
-    for folder in (page.parent, page.parent.parent):
-        folder.rmdir()
-    return found
 
 
 def light(of: Shell, text: str) -> Shell:
