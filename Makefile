@@ -7,7 +7,7 @@
 # make rehearse    a submission's whole circle on this machine, from its pull request to its badge: a minute
 # make fuzz    what reads files of strangers, with tens of thousands of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
-# make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some eight minutes;
+# make perf-meter  our meter beside Zeus, CodeCarbon and a naive one on a simulated card: some nine minutes;
 #                  rewrites the figures of site/pages/meter.md
 # make perf-harness  what our own loop costs beside the bare model call and two others; rewrites site/pages/harness.md
 # make perf-ratings  10,000 to a million runs to ratings, beside the same rule in pandas: three minutes
