@@ -3,7 +3,7 @@
 # make site    build the site from submissions/ and site/editions/;  make serve  shows it
 # make showcase   the demo, and the published results of others from ../shared/data (WATTSTAR_DATA), on one site
 # make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
-# make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical: an hour
+# make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical; rewrites site/pages/scale.md
 # make rehearse    a submission's whole circle on this machine, from its pull request to its badge: a minute
 # make fuzz    what reads files of strangers, with tens of thousands of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md

@@ -158,6 +158,7 @@ def render(
                 {"The meter": "meter.md"},
                 {"The harness": "harness.md"},
                 {"A study of star rules": "study.md"},
+                {"Scale": "scale.md"},
                 {"Editions and changes": "editions/index.md"},
                 {"Corrections": "corrections.md"},
                 {"Left out": "left-out/index.md"},

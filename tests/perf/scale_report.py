@@ -1,0 +1,87 @@
+"""What perf_site.py measured, as a table and as what came of each expectation; and the page that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    Told = Mapping[str, Any]
+
+MARKS = ("<!-- scale -->", "<!-- end of scale -->")
+LIMITS = {10_000: 20.0, 50_000: 60.0}  # models: seconds of a whole build
+AGAIN = {10_000: 3.0}  # seconds after one changed run
+MEMORY_MB, DISK_MB = 1536.0, 1000.0
+
+
+def verdicts(ours: Mapping[int, Told]) -> list[str]:
+    """Say of every expectation whether it is met."""
+    said = []
+    for size, told in sorted(ours.items()):
+        for what, limits, seconds in (
+            ("a whole build", LIMITS, told["seconds"]),
+            ("a build after one changed run", AGAIN, told["again"].get("seconds", float("inf"))),
+        ):
+            if size in limits:
+                said.append(
+                    f"{_held(seconds <= limits[size])}: {what} of {size:,} models in {limits[size]:.0f} s: "
+                    f"{seconds:.1f} s"
+                )
+        if size in LIMITS:
+            memory, heavy = told["mb"] + told["child_mb"], told["weight"]
+            disk = sum(value for kind, value in heavy.items() if kind not in ("runs", "bytes a model page"))
+            said.append(
+                f"{_held(memory <= MEMORY_MB)}: {size:,} models in 1.5 GB of memory: "
+                f"{memory:,.0f} MB in the two processes"
+            )
+            said.append(
+                f"{_held(disk <= DISK_MB)}: {size:,} models in 1 GB of pages, JSON and SVG: {disk:,.0f} MB; "
+                f"the run files themselves are {heavy['runs']:,.0f} MB more"
+            )
+    return said
+
+
+def text(
+    ours: Mapping[int, Told],
+    plain: Mapping[int, Told],
+    others: Mapping[int, Told],
+    said: Sequence[str],
+    when: dt.datetime,
+) -> str:
+    """Give what stands between the page's marks."""
+    head = ("What", "Seconds", "CPU seconds", "Memory", "Largest child", "A model's page", "After one changed run")
+    rows = [
+        (
+            f"{size:,} models",
+            *_cost(told),
+            f"{told['weight']['bytes a model page'] / 1000:.1f} kB",
+            f"{told['again']['seconds']:.1f} s" if "seconds" in told["again"] else "-",
+        )
+        for size, told in sorted(ours.items())
+    ]
+    for name, found in (("MkDocs", plain), ("Zensical", others)):
+        rows += [
+            (f"{pages:,} Markdown pages by {name}", *(_cost(told) if "why" not in told else ("-",) * 4), "-", "-")
+            for pages, told in sorted(found.items())
+        ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+    lines = "\n".join(f"- {one[:1].upper()}{one[1:]}." for one in said)
+    return f"Measured on {when.day} {when:%B %Y}.\n\n{table}\n\n{lines}"
+
+
+def write_page(page: Path, words: str) -> None:
+    """Put the figures between the two marks of a page."""
+    before = page.read_text(encoding="utf-8")
+    head, tail = before.split(MARKS[0])[0], before.split(MARKS[1])[1]
+    page.write_text(f"{head}{MARKS[0]}\n\n{words}\n\n{MARKS[1]}{tail}", encoding="utf-8")
+
+
+def _cost(told: Told) -> tuple[str, ...]:
+    return f"{told['seconds']:.1f}", f"{told['cpu']:.1f}", f"{told['mb']:,.0f} MB", f"{told['child_mb']:,.0f} MB"
+
+
+def _held(well: bool) -> str:  # noqa: FBT001 - it is the one thing that is said
+    return "met" if well else "NOT MET"
