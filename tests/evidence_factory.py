@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from site_factory import run as make_run
 
-from wattbench import dsse, evidence, keys, runs, trace
+from wattbench import evidence, runs, trace
+from wattbench.evidence import dsse, keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.problems import Problem
     from wattbench.runs import Run
 
@@ -64,7 +65,7 @@ def trace_of(file: Path) -> Path:
 
 def resign(file: Path, stated: dict[str, Any], key_file: Path) -> None:
     """Sign another statement, in place of the one that is there."""
-    from wattbench import statement
+    from wattbench.evidence import statement
 
     envelope = dsse.sign(statement.to_bytes(stated), keys.read_private(key_file))
     evidence.envelope_of(file).write_bytes(dsse.to_bytes(envelope))

@@ -21,11 +21,12 @@ from unittest import mock
 
 import shelf_factory
 
-from wattbench import answering, keys, measuring, meters, runs, session, submissions, tasks, worker
+from wattbench import answering, measuring, meters, runs, session, submissions, tasks, worker
+from wattbench.evidence import keys
 from wattbench.fleet.host import How
+from wattbench.ledger.wanted import boards_of
 from wattbench.meters import NothingSampled, Reading, nvml_device
 from wattbench.protocol import Protocol
-from wattbench.wanted import boards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,11 +21,14 @@ import plainness
 import site_factory as make
 from hypothesis import strategies as st
 
-from wattbench import claims, dsse, evidence, keys, ledger, opt_outs, runs, statement, strict_yaml, submissions, tasks
+from wattbench import evidence, ledger, runs, submissions, tasks
 from wattbench.checking import known, remote
+from wattbench.evidence import dsse, keys, statement
 from wattbench.hub import Remote, Repository
+from wattbench.ledger import opt_outs
 from wattbench.loading import preflight
 from wattbench.problems import Problem, Refusal
+from wattbench.submissions import claims, strict_yaml
 from wattboard.gathering import reading
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench import ledger
-from wattbench.records import Asked, Records, Seen
+from wattbench.ledger.records import Asked, Records, Seen
 from wattbench.submissions import Submission
 
 REVISION = "a07cc9a04f16550a088caea529712d1d335b0ac1"

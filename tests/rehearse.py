@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import shelf_factory
 import yaml
 
-from wattbench import environment, keys, meters
+from wattbench import environment, meters
+from wattbench.evidence import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,8 +8,9 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from wattbench import dsse, evidence, runs, statement
-from wattbench.keys import TrustedKey, TrustFile
+from wattbench import evidence, runs
+from wattbench.evidence import dsse, statement
+from wattbench.evidence.keys import TrustedKey, TrustFile
 from wattbench.runs import Device, Gate, Model, Pass, Quality, Run, Workload
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import site_factory
 from test_queue import put
 from typer.testing import CliRunner
 
-from wattbench import ledger, queue, records, runs
+from wattbench import ledger, runs
 from wattbench.cli import app
+from wattbench.ledger import queue, records
+from wattbench.ledger.queue import Host
 from wattbench.problems import Refusal
-from wattbench.queue import Host
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import site_factory as make
 
-from wattbench.claims import Claim
 from wattbench.heads import Head
+from wattbench.submissions.claims import Claim
 from wattboard import editions, frame, listings, pages
 from wattboard.badges import endpoints, examples, faces, flat, label, looks, pictures, twins
 from wattboard.founding import anchors, freezing

@@ -14,11 +14,12 @@ import jsonschema
 import pytest
 import shelf_factory
 
-from wattbench import claims, cli
+from wattbench import cli
 from wattbench.boards import Board
 from wattbench.checking import forms, touching
 from wattbench.checking.report import Report
 from wattbench.problems import Problem
+from wattbench.submissions import claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,18 +8,19 @@ import shelf_factory
 from test_session import asked, setting
 from typer.testing import CliRunner
 
-from wattbench import ledger, plans, queue, records, session
+from wattbench import ledger, plans, session
 from wattbench.cli import app
-from wattbench.entries import Book
+from wattbench.ledger import queue, records
+from wattbench.ledger.entries import Book
+from wattbench.ledger.queue import Host
 from wattbench.problems import ModelRefused, Problem, Refusal
-from wattbench.queue import Host
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from wattbench.entries import Page
+    from wattbench.ledger.entries import Page
     from wattbench.plans import Plan
     from wattbench.shelf import Shelved
 

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from wattbench import dsse, evidence, keys, runs, statement
+from wattbench import evidence, runs
+from wattbench.evidence import dsse, keys, statement
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
 
 Signed = tuple[Path, "TrustedKey", Path]
 RUN_FIELDS = ("board", "joules", "measured_at", "trace", "seconds", "verdict", "schema")

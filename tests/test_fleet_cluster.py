@@ -22,7 +22,8 @@ import fleet_factory
 import pytest
 from evidence_factory import agrees, new_key
 
-from wattbench import evidence, keys, meters, plans, runs
+from wattbench import evidence, meters, plans, runs
+from wattbench.evidence import keys
 from wattbench.fleet import logbook
 from wattbench.plans import Setting
 

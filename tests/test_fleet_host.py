@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fake_nvml.fixtures import FakeNvml
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.submissions import Submission
 
 BOARD = "sentence-similarity-v1~h100-sxm5-80gb~fp16~single~off~nvml"

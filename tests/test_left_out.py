@@ -15,7 +15,8 @@ import evidence_factory as evidence_make
 import pytest
 import site_factory as make
 
-from wattbench import evidence, keys, runs
+from wattbench import evidence, runs
+from wattbench.evidence import keys
 from wattbench.problems import Problem, Refusal
 from wattboard import build, frame, gathering, listings, pages
 from wattboard.gathering import left_out
@@ -23,7 +24,7 @@ from wattboard.gathering import left_out
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattboard.gathering.left_out import LeftOut
 
 BOARD = make.SIMILARITY

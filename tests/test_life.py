@@ -10,7 +10,8 @@ import life_site as lived
 import pytest
 import site_factory as make
 
-from wattbench import evidence, keys
+from wattbench import evidence
+from wattbench.evidence import keys
 from wattbench.problems import Refusal
 from wattboard import frame, pages
 from wattboard.life import counting, trust

@@ -13,9 +13,10 @@ import pytest
 import site_factory as make
 from test_queue import put
 
-from wattbench import claims, ledger
+from wattbench import ledger
+from wattbench.ledger.queue import Host
 from wattbench.problems import Refusal
-from wattbench.queue import Host
+from wattbench.submissions import claims
 from wattboard import api, editions, pages
 from wattboard.badges import pictures
 from wattboard.life import waiting

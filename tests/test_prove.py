@@ -15,8 +15,9 @@ import pytest
 import site_factory
 from scipy import stats
 
-from wattbench import audit, cli, evidence, replay, runs
+from wattbench import cli, evidence, replay, runs
 from wattbench.boards import Board
+from wattbench.evidence import audit
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from wattbench import ledger, queue, records
+from wattbench import ledger
 from wattbench.cli import app
+from wattbench.ledger import queue, records
+from wattbench.ledger.queue import Host
 from wattbench.problems import Refusal
-from wattbench.queue import Host
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wattbench.records import Asked, Records
+    from wattbench.ledger.records import Asked, Records
 
 
 def line(found: Records) -> list[str]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import life_factory as life
 import pytest
 
-from wattbench import states
+from wattbench.ledger import states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wattbench.ledger import Event
-    from wattbench.records import Seen
+    from wattbench.ledger.records import Seen
 
 WHICH = (life.MODEL, life.REVISION, life.BOARD)
 

@@ -12,8 +12,9 @@ import jsonschema
 import pytest
 import yaml
 
-from wattbench import drafts, strict_yaml, submissions, tasks
+from wattbench import drafts, submissions, tasks
 from wattbench.problems import Refusal
+from wattbench.submissions import strict_yaml
 from wattboard.api import openapi, places
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from wattbench.hub_trouble import Gated
 from wattbench.legible import legible
 from wattbench.loading import memory
 from wattbench.problems import refuse
-from wattbench.submission_form import MODEL_ID
 from wattbench.submissions import FILE
+from wattbench.submissions.submission_form import MODEL_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

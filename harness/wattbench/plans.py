@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench import environment, shelf, tasks
 from wattbench.asking import prompting
+from wattbench.ledger.wanted import boards_of
 from wattbench.loading import preflight
 from wattbench.problems import ModelRefused, Problem, Refusal
-from wattbench.wanted import boards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.boards import Board, Precision, Scenario
 from wattbench.fleet import Host, placement
+from wattbench.ledger.states import SESSIONS
 from wattbench.protocol import OFFICIAL, Protocol
-from wattbench.states import SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

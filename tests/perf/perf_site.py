@@ -67,7 +67,7 @@ def arm(name: str, *words: str) -> None:
 def _write(place: str, models: str) -> None:
     import site_models
 
-    from wattbench import keys
+    from wattbench.evidence import keys
     from wattboard import gathering
 
     folder = site_models.write(Path(place), int(models))

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import strict_yaml, submissions
+from wattbench import submissions
 from wattbench.checking import changes, touching
 from wattbench.problems import Problem, Refusal
+from wattbench.submissions import strict_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,16 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import claims, opt_outs, submissions
+from wattbench import submissions
 from wattbench.checking import branches, changes, known, remote, touching
 from wattbench.checking.remote import Device
 from wattbench.checking.report import Checked, Misuse, Report
 from wattbench.hub_trouble import Unreachable
+from wattbench.ledger import opt_outs
+from wattbench.ledger.wanted import boards_of
 from wattbench.legible import quoted
 from wattbench.problems import Problem, Refusal
-from wattbench.wanted import boards_of
+from wattbench.submissions import claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from wattbench.checking.known import Measured
     from wattbench.checking.report import Remote
     from wattbench.checking.touching import Role
-    from wattbench.opt_outs import OptOut
+    from wattbench.ledger.opt_outs import OptOut
     from wattbench.submissions import Submission
 
     Look = Callable[[str, Submission, Device], tuple[Remote | None, list[Problem], list[Problem]]]

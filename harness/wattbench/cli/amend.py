@@ -12,9 +12,9 @@ from wattbench.cli import say
 from wattbench.cli.life import LEDGER, SUBMISSIONS, LedgerOption, SubmissionsOption
 
 if TYPE_CHECKING:
-    from wattbench.amending import Target
     from wattbench.ledger import Event
-    from wattbench.records import Records
+    from wattbench.ledger.amending import Target
+    from wattbench.ledger.records import Records
 
 What = Annotated[str, typer.Argument(metavar="RUN|ORG/NAME", help="A run file, or a model.")]
 Model = Annotated[str, typer.Argument(metavar="ORG/NAME", help="A model.")]
@@ -34,7 +34,7 @@ def withdraw(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Take results out of their boards, with a public note: a model's, those of one board, or one run."""
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(what, board, revision, folder, ledger)
     _write(amending.withdrawal(about, _at(), reason, note), about, found, ledger)
@@ -50,7 +50,7 @@ def dispute(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Mark a result as disputed; a third session is queued, before everything else."""
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(what, board, revision, folder, ledger)
     runs = [amending.run_of(found, folder, str(one)) for one in by or ()]
@@ -66,7 +66,7 @@ def resolve(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """End a dispute: the result stands. One that does not is withdrawn instead."""
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(what, board, revision, folder, ledger)
     _write(amending.resolution(found, about, _at(), note), about, found, ledger)
@@ -85,7 +85,7 @@ def correct(
     ledger: LedgerOption = LEDGER,
 ) -> None:
     """Note that a published number was wrong: what it was, what it is, and why."""
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(str(run), None, None, folder, ledger)
     if replaced_by is not None:
@@ -105,7 +105,7 @@ def requeue(
     """Measure again: after a failure that was looked at, or a result that is checked without being asked."""
     from dataclasses import replace
 
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(model, None, None, folder, ledger)
     about = replace(about, board=amending.parsed(board) if board else None)
@@ -116,7 +116,7 @@ def opt_out(
     model: Model, note: NoteOption, folder: SubmissionsOption = SUBMISSIONS, ledger: LedgerOption = LEDGER
 ) -> None:
     """Measure a model no more, as its owner asks. What is published stays; `withdraw` takes it away."""
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found, about = _target(model, None, None, folder, ledger)
     _write(amending.opting_out(about, _at(), note), about, found, ledger)
@@ -129,7 +129,7 @@ def _at() -> str:
 
 
 def _target(what: str, board: str | None, revision: str | None, folder: Path, ledger: Path) -> tuple[Records, Target]:
-    from wattbench import amending
+    from wattbench.ledger import amending
 
     found = amending.read(folder, ledger)
     return found, amending.target(found, folder, what, board, revision)
@@ -143,8 +143,8 @@ def _number(text: str | None) -> float | str | None:
 
 
 def _write(event: Event, about: Target, found: Records, ledger: Path) -> None:
-    from wattbench import amending
     from wattbench import ledger as ledgers
+    from wattbench.ledger import amending
 
     measured = {one.board for one in found.seen if one.model == about.model}
     boards = [about.board] if about.board else sorted(measured)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wattbench.boards import Board
     from wattbench.fleet import Host
     from wattbench.fleet.host import How, Sent
-    from wattbench.queue import Waiting
+    from wattbench.ledger.queue import Waiting
     from wattbench.runs import Run
     from wattbench.submissions import Submission
 
@@ -48,7 +48,7 @@ def run(
 
     It can be killed and started again: what was measured is kept, and nothing is measured twice.
     """
-    from wattbench import keys as trusted_keys
+    from wattbench.evidence import keys as trusted_keys
     from wattbench.fleet import cluster, driving, logbook
     from wattbench.fleet.host import How
     from wattbench.fleet.job import Job
@@ -135,7 +135,7 @@ def _tell(words: str) -> None:
 
 def _queue(folder: Path, ledger: Path, hosts: Sequence[Host], how: How, packages: bool) -> list[Waiting]:
     """What waits for the kinds of hosts there are, or for the usual one where there is none yet."""
-    from wattbench import queue, records
+    from wattbench.ledger import queue, records
 
     found = records.read(folder, ledger)
     found = found if packages else records.without_packages(found)
@@ -173,8 +173,9 @@ def _runs(folder: Path) -> Iterator[Run]:
 
 def _entering(ledger: Path) -> Callable[[Board, Sequence[Run], Sent], None]:
     """Give what enters every session into the ledger: which runs it left, and which models were refused."""
-    from wattbench import entries, runs
     from wattbench import ledger as ledgers
+    from wattbench import runs
+    from wattbench.ledger import entries
 
     book = entries.Book(ledger, frozenset())
 

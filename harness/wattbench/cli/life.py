@@ -15,8 +15,8 @@ from rich.table import Table
 from wattbench.cli import say
 
 if TYPE_CHECKING:
-    from wattbench.queue import Host, Waiting
-    from wattbench.records import Records
+    from wattbench.ledger.queue import Host, Waiting
+    from wattbench.ledger.records import Records
 
 SubmissionsOption = Annotated[Path, typer.Option("--submissions", help="The submissions folder.")]
 LedgerOption = Annotated[Path, typer.Option("--ledger", help="The ledger's folder.")]
@@ -40,8 +40,8 @@ def queue(
 
     With --next the exit status is 1 where nothing waits.
     """
-    from wattbench import queue as queues
-    from wattbench import records
+    from wattbench.ledger import queue as queues
+    from wattbench.ledger import records
 
     host = _host(sku, count, meter, protocol)
     found = records.read(folder, ledger)
@@ -66,9 +66,9 @@ def queue(
 
 def _host(sku: str, count: int, meter: str, protocol: str) -> Host:
     from wattbench.boards import Board
+    from wattbench.ledger.queue import Host
     from wattbench.problems import refuse
     from wattbench.protocol import PROTOCOLS
-    from wattbench.queue import Host
 
     if protocol not in PROTOCOLS:
         raise refuse("--protocol", "", f"there is no protocol {protocol!r}", f"Choose from {', '.join(PROTOCOLS)}")
@@ -82,7 +82,7 @@ def _host(sku: str, count: int, meter: str, protocol: str) -> Host:
 def _as_dict(
     line: tuple[Waiting, ...], found: Records, host: Host, now: dt.datetime, only_next: bool
 ) -> dict[str, object]:
-    from wattbench import queue as queues
+    from wattbench.ledger import queue as queues
 
     told: dict[str, object] = {
         "schema": 1,
@@ -118,7 +118,7 @@ def _as_dict(
 
 
 def _tell(line: tuple[Waiting, ...], found: Records, host: Host, now: dt.datetime) -> None:
-    from wattbench import queue as queues
+    from wattbench.ledger import queue as queues
 
     title = f"{len(line)} wait for {host.sku} ({host.meter})"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from wattbench.boards import Board
-    from wattbench.entries import Book
+    from wattbench.ledger.entries import Book
     from wattbench.meters import Meter
     from wattbench.plans import Plan, Setting
     from wattbench.runs import Run
@@ -65,7 +65,8 @@ def run(
     A session that was cut off goes on where it was. With --ledger a submission that cannot be measured is noted, and
     the others are measured all the same.
     """
-    from wattbench import entries, evidence, plans, submissions
+    from wattbench import evidence, plans, submissions
+    from wattbench.ledger import entries
 
     good, problems = submissions.check(paths)
     if problems:

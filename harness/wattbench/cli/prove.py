@@ -15,7 +15,7 @@ from wattbench.problems import Problem, Refusal, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wattbench.audit import Audit
+    from wattbench.evidence.audit import Audit
     from wattbench.runs import Run
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Run files, or folders that hold some.")]
@@ -31,7 +31,7 @@ def keygen(
     import datetime as dt
     import platform
 
-    from wattbench import keys
+    from wattbench.evidence import keys
 
     file = out.expanduser()
     entry = keys.create(file, holder or platform.node() or "unnamed", dt.datetime.now(dt.UTC).date())
@@ -67,7 +67,7 @@ def verify(
 ) -> None:
     """Check runs: signature, every hash, form and place, and all figures computed again from the trace."""
     from wattbench import evidence, replay
-    from wattbench import keys as trust
+    from wattbench.evidence import keys as trust
 
     trusted = trust.read_trusted(keys)
     files = _files(paths)
@@ -98,7 +98,7 @@ def audit(
 
     The exit status is 0 where it does, 1 where it differs, 2 where the two cannot be compared.
     """
-    from wattbench import audit as audits
+    from wattbench.evidence import audit as audits
 
     try:
         first, second = (a, _read(a)), (b, _read(b))

@@ -36,8 +36,9 @@ def new(
 
     No file is ever overwritten, and nothing is attested in your place.
     """
-    from wattbench import drafts, opt_outs
+    from wattbench import drafts
     from wattbench.checking import known
+    from wattbench.ledger import opt_outs
 
     one = drafts.draft(model, task or (), drafts.site_address(out))
     opted_out = opt_outs.problem(model, one.model, opt_outs.read(out.resolve().parent / "ledger"))

@@ -21,10 +21,10 @@ from wattbench.problems import Refusal, refuse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.fleet import Assignment
     from wattbench.fleet.events import Event
     from wattbench.fleet.host import How
-    from wattbench.keys import TrustedKey
     from wattbench.submissions import Submission
 
 RESOURCE = "wattstar_host"

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattbench import diagnosis, dsse, environment, evidence, fetching, journal, keys, meters, plans, runs, session
+from wattbench import diagnosis, environment, evidence, fetching, journal, meters, plans, runs, session
+from wattbench.evidence import dsse, keys
 from wattbench.plans import Plan, Setting
 from wattbench.problems import ModelRefused, Refusal, refuse
 from wattbench.runs import write_whole

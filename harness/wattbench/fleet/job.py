@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wattbench.boards import Board
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.fleet import Host, Wanted
     from wattbench.fleet.host import Sent
-    from wattbench.keys import TrustedKey
     from wattbench.runs import Run
     from wattbench.submissions import Submission
 

@@ -23,9 +23,9 @@ from wattbench.runs import write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.fleet import Assignment
     from wattbench.fleet.logbook import Record
-    from wattbench.keys import TrustedKey
     from wattbench.runs import Run
 
     Bundle = Mapping[str, bytes]

@@ -9,7 +9,7 @@ from wattboard.api.forms import Document
 from wattboard.life import corrections
 
 if TYPE_CHECKING:
-    from wattbench.claims import Claim
+    from wattbench.submissions.claims import Claim
     from wattboard.life import Life
 
 

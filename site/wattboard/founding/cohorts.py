@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattbench.limits import OFFICIAL
+from wattbench.gates.limits import OFFICIAL
 from wattboard import frame, ratings
 from wattboard.editions import SCHEMA, Edition, Founder, FrozenBoard, Inclusion
 from wattboard.founding import drafting

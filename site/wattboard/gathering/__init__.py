@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattboard.gathering.cache import Kept
     from wattboard.gathering.left_out import LeftOut
     from wattboard.gathering.reading import Place

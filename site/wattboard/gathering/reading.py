@@ -26,7 +26,7 @@ from wattboard.gathering import cache, rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
 
 LARGEST = 16 * 2**20  # bytes; a run file has some 10,000
 NEWEST = max(get_args(Run.model_fields["schema_"].annotation))  # of the schemas of run files that are read

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattbench import states
+from wattbench.ledger import states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wattbench.claims import Claim
     from wattbench.ledger import Corrected, Event, Withdrawn
+    from wattbench.submissions.claims import Claim
     from wattboard.gathering.filed import Filed
     from wattboard.life.waiting import Stand
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import claims, keys, ledger, opt_outs, records
+from wattbench import ledger
+from wattbench.evidence import keys
+from wattbench.ledger import opt_outs, records
 from wattbench.problems import Refusal, refuse
+from wattbench.submissions import claims
 from wattboard import gathering, life
 from wattboard.gathering import left_out
 from wattboard.life import Life, corrections, waiting
@@ -19,7 +22,7 @@ from wattboard.life import Life, corrections, waiting
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.ledger import Event
     from wattboard.editions import Opened
     from wattboard.gathering.filed import Filed

@@ -11,7 +11,7 @@ from wattboard.life import corrections
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wattbench.claims import Claim
+    from wattbench.submissions.claims import Claim
     from wattboard.life import Life
     from wattboard.life.corrections import Entry
     from wattboard.life.waiting import Stand

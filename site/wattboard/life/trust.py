@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattbench import states
+from wattbench.ledger import states
 from wattboard import ratings
 from wattboard.ratings import reasons
 from wattboard.ratings.facts import SUBJECT

@@ -6,19 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattbench import queue, records
 from wattbench.boards import Board
-from wattbench.ledger import FORM
-from wattbench.queue import Host
-from wattbench.records import Records, Seen
+from wattbench.ledger import FORM, queue, records
+from wattbench.ledger.queue import Host
+from wattbench.ledger.records import Records, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wattbench.ledger import Event
-    from wattbench.opt_outs import OptOut
-    from wattbench.records import Asked
-    from wattbench.states import State
+    from wattbench.ledger.opt_outs import OptOut
+    from wattbench.ledger.records import Asked
+    from wattbench.ledger.states import State
     from wattboard.editions import Opened
     from wattboard.gathering.filed import Filed
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wattbench.limits import OFFICIAL
+from wattbench.gates.limits import OFFICIAL
 from wattboard.ratings.reasons import usable
 
 if TYPE_CHECKING:

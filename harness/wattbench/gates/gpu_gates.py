@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wattbench.window_gates import missing_gate, verdict_gate
+from wattbench.gates.window_gates import missing_gate, verdict_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from wattbench.gates import Evidence
-    from wattbench.limits import Limits
+    from wattbench.gates.limits import Limits
     from wattbench.runs import Gate
 
 # What must be the same before and after a run.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from wattbench.window_gates import missing_gate, number_gate, verdict_gate
+from wattbench.gates.window_gates import missing_gate, number_gate, verdict_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wattbench.gates import Evidence
-    from wattbench.limits import Limits
+    from wattbench.gates.limits import Limits
     from wattbench.runs import Gate, Pass
 
 FEWEST_ROWS = 8  # with fewer, answers may be all alike by chance

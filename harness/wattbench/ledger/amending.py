@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from wattbench import ledger, records, states, submissions
+from wattbench import ledger, submissions
 from wattbench.boards import Board
+from wattbench.ledger import records, states
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wattbench.ledger import Event
-    from wattbench.records import Records, Seen
+    from wattbench.ledger.records import Records, Seen
 
 ENDING = ".json"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wattbench.limits import AtMost
+from wattbench.gates.limits import AtMost
 from wattbench.runs import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from wattbench.limits import Limits
+    from wattbench.gates.limits import Limits
     from wattbench.meters import Reading
     from wattbench.runs import Verdict
 

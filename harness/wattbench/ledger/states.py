@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from wattbench.ledger import Event
-    from wattbench.records import Seen
+    from wattbench.ledger.records import Seen
 
 State = Literal["queued", "running", "rated", "unrated", "failed", "withdrawn"]
 SESSIONS = 2  # METHOD section 3

@@ -6,7 +6,8 @@ import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wattbench import ledger, opt_outs, runs, submissions
+from wattbench import ledger, runs, submissions
+from wattbench.ledger import opt_outs
 from wattbench.problems import Problem, Refusal
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wattbench.ledger import Event
-    from wattbench.opt_outs import OptOut
+    from wattbench.ledger.opt_outs import OptOut
     from wattbench.runs import Run
     from wattbench.submissions import Submission
 

@@ -12,11 +12,11 @@ from math import exp, log
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from wattbench.answer_gates import answer_gates
-from wattbench.gpu_gates import gpu_gates
-from wattbench.limits import OFFICIAL, QUICK, Limits
+from wattbench.gates.answer_gates import answer_gates
+from wattbench.gates.gpu_gates import gpu_gates
+from wattbench.gates.limits import OFFICIAL, QUICK, Limits
+from wattbench.gates.window_gates import device_gate, is_fake, missing_gate, number_gate, verdict_gate, window_gates
 from wattbench.meters import Reading
-from wattbench.window_gates import device_gate, is_fake, missing_gate, number_gate, verdict_gate, window_gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

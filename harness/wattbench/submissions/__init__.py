@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from wattbench import strict_yaml, tasks
+from wattbench import tasks
 from wattbench.legible import quoted
 from wattbench.problems import Problem, Refusal, refuse
-from wattbench.submission_form import Attestations, ModelId, ModelRef, Package, Submission, Submitter, json_schema
+from wattbench.submissions import strict_yaml
+from wattbench.submissions.submission_form import (
+    Attestations,
+    ModelId,
+    ModelRef,
+    Package,
+    Submission,
+    Submitter,
+    json_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from wattbench import dsse
+from wattbench.evidence import dsse
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:

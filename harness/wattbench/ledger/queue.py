@@ -13,9 +13,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from wattbench.records import duplicates
-from wattbench.states import MOST_TRIES, SESSIONS, Standing, standing
-from wattbench.wanted import boards_of
+from wattbench.ledger.records import duplicates
+from wattbench.ledger.states import MOST_TRIES, SESSIONS, Standing, standing
+from wattbench.ledger.wanted import boards_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from wattbench.boards import Board, MeterName
     from wattbench.ledger import Event
-    from wattbench.records import Asked, Records, Seen
+    from wattbench.ledger.records import Asked, Records, Seen
 
 Why = Literal["new", "again", "dispute"]
 

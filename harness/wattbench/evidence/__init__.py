@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import dsse, keys, runs, statement
+from wattbench import runs
+from wattbench.evidence import dsse, keys, statement
 from wattbench.problems import Problem, Refusal, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from wattbench.keys import TrustedKey
+    from wattbench.evidence.keys import TrustedKey
     from wattbench.runs import Run
 
     Read = Callable[[Path], bytes | None]
