@@ -117,21 +117,23 @@ class _Open:
         paths: Paths = {}
         for place in wanted:
             own = paths[self.press.site.profiles[place].id] = []
-            for path, data in self._files(place):
-                write(self.press.fresh, self.press.old, path, data)
+            for path, data, twin in self._files(place):
+                write(self.press.fresh, self.press.old, path, data, twin)
                 own.append(path)
         found, self.problems[:] = list(self.problems), []
         return paths, found
 
-    def _files(self, place: int) -> Iterator[tuple[str, bytes]]:
-        """Give a model's page, its badges, its document and its runs."""
+    def _files(self, place: int) -> Iterator[tuple[str, bytes, str | None]]:
+        """Give a model's page, its badges, its document and its runs; of a badge where it was given before."""
         press, profile = self.press, self.press.site.profiles[place]
         stamp = self.stamps[place]
-        yield press.shell.place(stamp), press.shell.page(stamp).encode()
+        yield press.shell.place(stamp), press.shell.page(stamp).encode(), None
+        drawn: dict[str, str] = {}
         for path, text in pictures.of_model(profile, press.site, self.superseded.get(profile.id, {})):
-            yield path, text.encode()
-        yield api.of_model(profile, press.shared, self.atlas)
-        yield from self._runs(profile)
+            yield path, text.encode(), drawn.get(text)
+            drawn.setdefault(text, path)
+        yield *api.of_model(profile, press.shared, self.atlas), None
+        yield from ((path, data, None) for path, data in self._runs(profile))
 
     def _runs(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
         """Give runs, their envelopes where those hold, and the tables beside them. Raises Refusal for changed ones."""

@@ -12,16 +12,38 @@ if TYPE_CHECKING:
     from wattboard.publishing.built import Built
 
 
-def write(fresh: Path, old: Path | None, path: str, data: bytes) -> None:
-    """Write a file below the fresh folder, unless the old site has the same one."""
-    if old is not None and _same(f"{old}/{path}", data):
-        return
+def write(fresh: Path, old: Path | None, path: str, data: bytes, twin: str | None = None) -> None:
+    """Write a file below the fresh folder, unless the old site has the same one.
+
+    `twin` is where the same bytes were written before: a whole new site has them once, under both names.
+    """
+    if old is not None:
+        if _same(f"{old}/{path}", data):
+            return
+        twin = None  # it may lie in the old site alone
     place = f"{fresh}/{path}"
     try:
-        file = open(place, "wb", buffering=0)  # noqa: SIM115, PTH123 - closed below; Path costs as much as the writing
+        _put(place, data, twin and f"{fresh}/{twin}")
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - the same
-        file = open(place, "wb", buffering=0)  # noqa: SIM115, PTH123 - the same
+        os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - Path costs as much as the writing
+        _put(place, data, twin and f"{fresh}/{twin}")
+
+
+def _put(place: str, data: bytes, twin: str | None) -> None:
+    if twin:
+        try:
+            os.link(twin, place)  # one more name costs a tenth of one more file
+        except FileNotFoundError:
+            raise
+        except OSError:  # a disk without links
+            pass
+        else:
+            return
+    try:
+        file = open(place, "xb", buffering=0)  # noqa: SIM115, PTH123 - closed below; as above
+    except FileExistsError:
+        os.unlink(place)  # noqa: PTH108 - as above; written over, it would change under its other names too
+        file = open(place, "xb", buffering=0)  # noqa: SIM115, PTH123 - closed below; as above
     with file:
         file.write(data)
 
