@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 LIGHT = 20_000  # models; above, their pages are of a light layout of our own: a site may not pass 1 GB
 MARKER = "api/v1/index.json"
+NAMES = "the names"  # that the search box offers
+DESCRIPTIONS = "the descriptions"  # of the API: made of the code and the address alone
 REST = "the rest"  # of the site: made in every build, and written where it differs
 
 
@@ -174,12 +176,16 @@ def _make(
         stage.put(REST, "", chain(api.of_site(site, address, shared), imported_files.files(others)))
         texts = chain(
             choosing.index(site).items(),
-            searching.files(site, others).items(),
             examples.files().items(),
             pictures.imported(others),
             pictures.apart(site),
         )
         stage.put(REST, "", ((path, text.encode()) for path, text in texts))
+        if not stage.keep(DESCRIPTIONS, address):
+            stage.put(DESCRIPTIONS, address, api.descriptions(address))
+        if not stage.keep(NAMES, offered := keying.key(*searching.entries(site, others))):
+            names_of = searching.files(site, others).items()
+            stage.put(NAMES, offered, ((path, text.encode()) for path, text in names_of))
         for model, paths in finish().items():
             stage.note(model, of_models[model], paths)
     if kept_in is None:

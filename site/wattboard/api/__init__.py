@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
 
-__all__ = ["everything", "files", "of_board", "of_model", "of_site", "shared"]
+__all__ = ["descriptions", "everything", "files", "of_board", "of_model", "of_site", "shared"]
 shared = documents.shared
 
 
@@ -39,6 +39,7 @@ def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iter
     """
     told, atlas = shared(site), profiles.atlas(site, pairing)
     yield from of_site(site, address, told)
+    yield from descriptions(address)
     for listing in site.listings:
         yield from of_board(listing, told, atlas)
     for profile in site.profiles:
@@ -66,13 +67,17 @@ def of_site(site: Site, address: str, told: Shared) -> Iterator[tuple[str, bytes
         yield path, _text(one).encode()
     yield from tables.everything(site, told.known)
     yield from frozen_files.files(site.editions)
-    for path, form in openapi.schemas(address).items():
-        yield path, _json(form).encode()
-    yield places.OPENAPI, _json(openapi.description(address)).encode()
     yield places.ATOM, feeds.atom(site, events, address)
     yield places.JSON_FEED, _json(feeds.json_feed(site, events, address)).encode()
     yield places.LLMS, letters.llms(site, address).encode()
     yield places.CITATION, letters.citation(site, address).encode()
+
+
+def descriptions(address: str) -> Iterator[tuple[str, bytes]]:
+    """Give the JSON Schemas and the OpenAPI description: they are of the code, whatever the site shows."""
+    for path, form in openapi.schemas(address).items():
+        yield path, _json(form).encode()
+    yield places.OPENAPI, _json(openapi.description(address)).encode()
 
 
 def _text(one: Document) -> str:

@@ -34,12 +34,8 @@ class _Node:
 
 def files(site: Site, imported: Sequence[Imported] = ()) -> dict[str, str]:
     """Give every file of the search by its path below the site. Imported models stand behind measured ones."""
-    named = {profile.id: [[profile.id, *_about(profile)]] for profile in site.profiles}
-    for name, boards in _imported(imported).items():
-        about = f"{boards} {'board' if boards == 1 else 'boards'}"
-        named.setdefault(name, []).append([name, None, about, f"imported/models/{name}/"])
+    named, tasks = entries(site, imported)
     told = split(named)
-    tasks = [[one.task.title, f"tasks/{one.task.name}/", f"{len(one.all)} models"] for one in site.headlines]
     index = {
         "schema": 1,
         "models": len(named),
@@ -51,6 +47,15 @@ def files(site: Site, imported: Sequence[Imported] = ()) -> dict[str, str]:
     for prefix, (_, names) in told.items():
         found[f"{ROOT}/{file_name(prefix)}"] = _json([entry for name in names for entry in named[name]])
     return found
+
+
+def entries(site: Site, imported: Sequence[Imported] = ()) -> tuple[dict[str, list[list[Any]]], list[list[str]]]:
+    """Give what can be found, all that the files are made of: models by their names, and tasks."""
+    named = {profile.id: [[profile.id, *_about(profile)]] for profile in site.profiles}
+    for name, boards in _imported(imported).items():
+        about = f"{boards} {'board' if boards == 1 else 'boards'}"
+        named.setdefault(name, []).append([name, None, about, f"imported/models/{name}/"])
+    return named, [[one.task.title, f"tasks/{one.task.name}/", f"{len(one.all)} models"] for one in site.headlines]
 
 
 def _imported(imported: Sequence[Imported]) -> dict[str, int]:
