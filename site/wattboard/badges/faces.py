@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from wattbench.boards import Board
@@ -118,7 +119,7 @@ def of(
         edition=edition.id if edition else None,
         demo=demo,
         device=rating.device,
-        precision=Board.parse(rating.board).precision,
+        precision=_precision(rating.board),
         day=rating.measured_at[:10],
         r=frozen.r if frozen else None,
         thresholds=frozen.thresholds_wh if frozen else (),
@@ -139,6 +140,11 @@ def of(
         estimated=rating.kind == "estimated",
         quality="" if rating.quality is None else f"{task.metric.name} {formats.quality(rating.quality, task.metric)}",
     )
+
+
+@lru_cache(1024)
+def _precision(board: str) -> str:
+    return Board.parse(board).precision
 
 
 def result(one: Result, site: Site) -> Face:

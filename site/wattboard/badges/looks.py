@@ -90,7 +90,9 @@ def cut(text: str, room: float, size: float) -> str:
 
 def written(text: str) -> str:
     """Give a text as it stands in SVG, without what no XML may hold."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text), quote=True)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return escape(text, quote=True)
 
 
 @lru_cache(32)

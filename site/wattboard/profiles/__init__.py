@@ -121,8 +121,9 @@ def claims(listing: Listing, known: Atlas) -> dict[str, dict[str, str]]:
     among = known.fields[listing.board.name]
     found: dict[str, dict[str, str]] = {}
     for own in among.own.values():
-        for one in standing.alternatives(own, among, known.pairing).less:
-            found.setdefault(one.a, {})[one.b] = advice_words.claim(one, among.offer)
+        for one in standing.cheaper(own, among, known.pairing):
+            if one.claimed:
+                found.setdefault(one.a, {})[one.b] = advice_words.claim(one, among.offer)
     for one in switches(listing, known):
         found.setdefault(one.a, {})[one.b] = advice_words.claim(one, among.offer)
     return found

@@ -133,20 +133,30 @@ def against_median(own: Choice, among: Field, pairing: Pairing) -> Switch | None
 
 def alternatives(own: Choice, among: Field, pairing: Pairing) -> Alternatives:
     """Look along the best qualities by energy for what could take a model's place."""
-    offer, metric = among.offer, among.offer.metric
-    if own.quality is None or metric is None:
+    offer = among.offer
+    if own.quality is None or offer.metric is None:
         return Alternatives((), None, None)
     sign = 1 if offer.higher_is_better else -1
     others = [one for one in among.stairs if one.model != own.model]
-    bar = sign * own.quality - metric.margin
-    near = [one for one in others if one.wh < own.wh and sign * (one.quality or 0.0) >= bar][:TRIED]
-    told = [advising.compare(offer, own, one, pairing) for one in near]
+    told = cheaper(own, among, pairing)
     claimed = tuple(one for one in told if one.claimed)
     reach = own.wh if own.wh_high is None else own.wh_high
     above = [one for one in others if one.wh <= reach and sign * ((one.quality or 0.0) - own.quality) > 0]
     better = (_better(own, one, offer, pairing) for one in reversed(above[-TRIED:]))
     nearest = None if claimed or not told else told[0]
     return Alternatives(claimed, next((one for one in better if one is not None), None), nearest)
+
+
+def cheaper(own: Choice, among: Field, pairing: Pairing) -> list[Switch]:
+    """Judge the models of less energy whose quality is within the margin, or better: claimed or not."""
+    offer, metric = among.offer, among.offer.metric
+    if own.quality is None or metric is None:
+        return []
+    sign = 1 if offer.higher_is_better else -1
+    bar = sign * own.quality - metric.margin
+    others = (one for one in among.stairs if one.model != own.model)
+    near = [one for one in others if one.wh < own.wh and sign * (one.quality or 0.0) >= bar][:TRIED]
+    return [advising.compare(offer, own, one, pairing) for one in near]
 
 
 def _better(own: Choice, other: Choice, offer: Offer, pairing: Pairing) -> Better | None:
