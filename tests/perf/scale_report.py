@@ -23,13 +23,12 @@ def verdicts(ours: Mapping[int, Told]) -> list[str]:
     for size, told in sorted(ours.items()):
         for what, limits, seconds in (
             ("a whole build", LIMITS, told["seconds"]),
-            ("a build after one changed run", AGAIN, told["again"].get("seconds", float("inf"))),
+            ("a build after one changed run", AGAIN, told["again"].get("seconds")),
         ):
             if size in limits:
-                said.append(
-                    f"{_held(seconds <= limits[size])}: {what} of {size:,} models in {limits[size]:.0f} s: "
-                    f"{seconds:.1f} s"
-                )
+                held = _held(seconds is not None and seconds <= limits[size])
+                took = "not measured" if seconds is None else f"{seconds:.1f} s"
+                said.append(f"{held}: {what} of {size:,} models in {limits[size]:.0f} s: {took}")
         if size in LIMITS:
             memory, heavy = told["mb"] + told["child_mb"], told["weight"]
             disk = sum(value for kind, value in heavy.items() if kind not in ("runs", "bytes a model page"))
