@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import many_models
 import site_factory as make
 
-from wattbench import dsse, evidence, runs
+from wattbench import evidence, runs
 from wattbench.boards import Board
+from wattbench.evidence import dsse
 from wattboard import frame
 from wattboard.founding import anchors, freezing
 
