@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -85,3 +86,11 @@ def test_a_tree_is_removed_whole_and_what_a_link_leads_to_stays(tmp_path: Path) 
     removing.remove(tmp_path / "none")
     assert not (tmp_path / "tree").exists()
     assert (kept / "file").exists()
+
+
+def test_the_collector_rests_while_a_site_grows_and_works_again_after() -> None:
+    with publishing.growing():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count()
+    gc.unfreeze()

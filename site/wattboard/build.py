@@ -85,18 +85,19 @@ def build(
     before = built.load(kept_in, out) if kept_in and out.exists() else None
     summing = tally.start(out) if before else None  # beside the reading
 
-    opened = editions.read_all(edition_folders)
-    others = imported_editions.read_all(imported)
-    newest = known_heads.read(heads) if heads else {}
-    say("reading runs")
-    places = Places(tuple(submissions), ledger, trust)
-    counted = counting.count(places, counting.signed_boards(opened), kept_in)
-    if counted.unkept:
-        say(f"the cache {kept_in} cannot be written: {counted.unkept}")
-    left_out.check(counted.left_out, strict=strict)
-    lived, uncounted = counting.lived(places, counted, opened)
-    site = listings.assemble(counted.filed, opened, sorted([*counted.left_out, *uncounted]), lived)
-    site = replace(site, heads=newest)
+    with publishing.growing():
+        opened = editions.read_all(edition_folders)
+        others = imported_editions.read_all(imported)
+        newest = known_heads.read(heads) if heads else {}
+        say("reading runs")
+        places = Places(tuple(submissions), ledger, trust)
+        counted = counting.count(places, counting.signed_boards(opened), kept_in)
+        if counted.unkept:
+            say(f"the cache {kept_in} cannot be written: {counted.unkept}")
+        left_out.check(counted.left_out, strict=strict)
+        lived, uncounted = counting.lived(places, counted, opened)
+        site = listings.assemble(counted.filed, opened, sorted([*counted.left_out, *uncounted]), lived)
+        site = replace(site, heads=newest)
     if before and summing and tally.end(summing) != before.tally:
         before = None  # somebody touched the site since
     basis, stage = _make(site, others, before, out, root, kept_in, say, png=png is not None)

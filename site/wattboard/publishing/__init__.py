@@ -6,6 +6,7 @@ The first one is this one, which has the rest of the site to make meanwhile and 
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import pickle
@@ -68,6 +69,20 @@ class Press:
     shell: Shell
     fresh: Path
     old: Path | None
+
+
+@contextmanager
+def growing() -> Iterator[None]:
+    """Let what stays to the end grow, without Python's collector looking through all of it again and again."""
+    enabled = gc.isenabled()
+    gc.unfreeze()  # what an earlier site left
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 @contextmanager
@@ -159,8 +174,9 @@ _opened: list[_Open] = []  # of this process alone: it has one press, which a ta
 
 
 def _open(data: bytes) -> None:
-    press: Press = pickle.loads(data)  # noqa: S301 - this very program wrote it
-    _opened.append(_Open(press, profiles.atlas(press.site, scores.pairing(press.site.filed))))
+    with growing():
+        press: Press = pickle.loads(data)  # noqa: S301 - this very program wrote it
+        _opened.append(_Open(press, profiles.atlas(press.site, scores.pairing(press.site.filed))))
 
 
 def _make(wanted: Sequence[int]) -> Made:
