@@ -231,14 +231,14 @@ def test_the_command_lists_the_queue_as_json_and_the_next_of_it(tmp_path: Path) 
     assert (status, output) == (0, f"{path}  {life.BOARD}\n")
     status, output = cli(tmp_path)
     assert status == 0
-    assert "1 wait for h100-sxm5-80gb (nvml)" in output
+    assert "1 waits for h100-sxm5-80gb (nvml)" in output
     assert "running" in output
 
 
 def test_an_empty_queue_says_so_with_status_1_for_the_next(tmp_path: Path) -> None:
     (tmp_path / "submissions").mkdir()
     assert cli(tmp_path, "--next") == (1, "Nothing waits.\n")
-    assert cli(tmp_path)[0] == 0
+    assert cli(tmp_path) == (0, "Nothing waits for h100-sxm5-80gb (nvml).\n")
 
 
 @pytest.mark.parametrize("options", [["--meter", "sun"], ["--sku", "H 100"], ["--protocol", "slow"]])

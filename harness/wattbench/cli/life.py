@@ -120,14 +120,15 @@ def _as_dict(
 def _tell(line: tuple[Waiting, ...], found: Records, host: Host, now: dt.datetime) -> None:
     from wattbench.ledger import queue as queues
 
-    title = f"{len(line)} wait for {host.sku} ({host.meter})"
+    what = f"{host.sku} ({host.meter})"
+    title = f"{len(line)} {'waits' if len(line) == 1 else 'wait'} for {what}"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("", "model", "board", "sessions", "tries", "why"):
         table.add_column(name, overflow="fold")
     for number, one in enumerate(line, 1):
         sessions = f"{one.sessions_there} of {one.sessions_wanted}"
         table.add_row(str(number), escape(one.model), one.board.name, sessions, str(one.tries), one.why)
-    say.out.print(table)
+    say.out.print(table if line else f"Nothing waits for {what}.")
     places = {(one.model, one.board) for one in line}
     for asked, board, stands in queues.every(found, host, now):
         if (asked.model, board) not in places:
