@@ -139,7 +139,7 @@ def floors(cells: Sequence[Cell]) -> str:
         for tool in tools
     ]
     title = "What ten wakings a second cost at least, measured beside the others"
-    return _markdown(title, ["", "of a core", "each time"], rows)
+    return _markdown(title, ["Ten wakings a second", "of a core", "each time"], rows)
 
 
 def _markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
