@@ -38,11 +38,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two runs of a session's reference model; `level` is None where a pass has no energy."""
+    """One of the two runs of a session's reference model."""
 
     role: str
     reference: Reference
-    level: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,13 @@ def references(runs: Iterable[Run]) -> list[Reference]:
 
 
 def side_of(run: Run) -> Side | None:
-    """Read one of the two runs of a reference model; None for any other run."""
+    """Read one of the two runs of a reference model; None for any other run, and for one that lacks an energy."""
     if run.role == "candidate":
         return None
     level = level_of([(one.joules, one.queries) for one in run.passes])
-    return Side(run.role, Reference(run.measured_at, run.session, device_of(run), run.board, level or 0.0), level)
+    if level is None:
+        return None
+    return Side(run.role, Reference(run.measured_at, run.session, device_of(run), run.board, level))
 
 
 def level_of(passes: Sequence[tuple[float | None, int]]) -> float | None:
@@ -108,7 +109,7 @@ def paired(sides: Iterable[Side]) -> list[Reference]:
         sessions[side.reference.session, side.reference.board][side.role] = side
     found = []
     for both in sessions.values():
-        levels = [side.level for side in both.values() if side.level is not None]
+        levels = [side.reference.level for side in both.values()]
         if len(levels) == 2:  # noqa: PLR2004 - before and after
             first = min(side.reference for side in both.values())
             found.append(replace(first, level=fmean(levels)))

@@ -57,8 +57,10 @@ def _side(one: Filed) -> Side | None:
         return None
     told = json.loads(one.data)
     level = control_chart.level_of([(each["joules"], each["queries"]) for each in told["passes"]])
+    if level is None:
+        return None
     device = told["device"]["uuid"] or told["device"]["sku"]
-    return Side(one.role, Reference(one.measured_at, one.session, device, one.board, level or 0.0), level)
+    return Side(one.role, Reference(one.measured_at, one.session, device, one.board, level))
 
 
 def drawn(charts: Iterable[Chart]) -> list[HostChart]:
