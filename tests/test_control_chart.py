@@ -102,6 +102,16 @@ def test_the_level_of_a_session_is_the_mean_of_both_reference_runs() -> None:
     assert found.device == control_chart.device_of(before)
 
 
+def test_a_session_of_which_one_reference_run_lacks_an_energy_is_on_no_chart() -> None:
+    before, after = (
+        site_factory.run(role=role, session="s1", joules=[100.0] * 5)
+        for role in ("reference-before", "reference-after")
+    )
+    unread = after.passes[0].model_copy(update={"joules": None})
+    assert len(references([before, after])) == 1
+    assert references([before, after.model_copy(update={"passes": (unread, *after.passes[1:])})]) == []
+
+
 def test_a_host_far_from_the_others_is_no_host_for_that_board() -> None:
     found = [*line([0.0], "GPU-1"), *line([0.01], "GPU-2"), *line([0.2], "GPU-3")]
     told = miscalibrated(found)
