@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wattboard import formats
 from wattboard.badges import faces, looks
+from wattboard.charts import stars
 
 if TYPE_CHECKING:
     from wattboard.badges.faces import Face
@@ -66,12 +67,12 @@ def _stars(face: Face, x: float) -> str:
     look = looks.LOOKS[face.state]
     count, hoped = face.stars or 0, max(face.stars or 0, face.hoped or 0)
     at = x + 7
-    full = looks.stars(count, at, 3.2, PITCH)
+    full = stars.row(count, at, 3.2, PITCH)
     line = f'fill="none" stroke="{look.stars}" stroke-width="1.2"'
     solid = f'fill="{look.stars}"'
     drawn = f'<path d="{full}" {line if face.outlined else solid}/>'
     if hoped > count and not face.outlined:
-        drawn += f'<path d="{looks.stars(hoped - count, at + PITCH * count, 3.2, PITCH)}" {line}/>'
+        drawn += f'<path d="{stars.row(hoped - count, at + PITCH * count, 3.2, PITCH)}" {line}/>'
     first = count if face.outlined else hoped
     if first < 5:  # noqa: PLR2004 - stars
         faint = f'stroke="{looks.FAINT}" stroke-width="3.4" stroke-linecap="round"'

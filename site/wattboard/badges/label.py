@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wattboard import formats
 from wattboard.badges import faces, looks
-from wattboard.charts import Axis
+from wattboard.charts import Axis, stars
 
 if TYPE_CHECKING:
     from wattboard.badges.faces import Face
@@ -50,7 +50,7 @@ def _head(face: Face) -> str:
     edition = looks.cut(edition, 200, 11)
     return (
         f'<path d="M0 10A10 10 0 0 1 10 0H{WIDTH - 10}A10 10 0 0 1 {WIDTH} 10V32H0z" fill="{looks.INK}"/>'
-        f'<path d="{looks.stars(1, LEFT + 7, 9, 0)}" fill="{looks.AMBER}"/>'
+        f'<path d="{stars.row(1, LEFT + 7, 9, 0)}" fill="{looks.AMBER}"/>'
         f'<text x="{LEFT + 21}" y="20.5" font-size="13" font-weight="700" fill="{looks.PAPER}">Wattstar</text>'
         f'<text x="{RIGHT}" y="20.5" text-anchor="end" fill="{looks.PAPER}">{looks.written(edition)}</text>'
     )
@@ -84,9 +84,9 @@ def _stars(face: Face) -> str:
     solid, (tint, edge), _ = looks.PAINTS[look.kind]
     line = f'class="{look.kind}" fill="{tint}" stroke="{edge}" stroke-width="1.3" stroke-linejoin="round"'
     paint = line if face.outlined else f'fill="{solid}"'
-    drawn = f'<path d="{looks.stars(count, x, 79, pitch, 1.6)}" {paint}/>'
+    drawn = f'<path d="{stars.row(count, x, 79, pitch, 1.6)}" {paint}/>'
     if hoped > count and not face.outlined:
-        drawn += f'<path d="{looks.stars(hoped - count, x + pitch * count, 79, pitch, 1.6)}" {line}/>'
+        drawn += f'<path d="{stars.row(hoped - count, x + pitch * count, 79, pitch, 1.6)}" {line}/>'
     faded = count if face.outlined else hoped
     faint = f'<path d="{looks.dots(faded, x, 91, pitch)}" stroke="{looks.FAINT}" stroke-width="4.5"'
     return drawn + (f'{faint} stroke-linecap="round"/>' if faded < 5 else "") + pill  # noqa: PLR2004 - stars

@@ -26,8 +26,6 @@ LINE, LINE_DARK = "#16202b", "#4a545e"
 # The scale: five bands, from the least energy to the most, as on every page of the site.
 BANDS = ("#f6c14b", "#e2952b", "#b86f2b", "#83523a", "#4a3b3b")
 BANDS_DARK = ("#ffd579", "#eda73a", "#c07a2e", "#8d5a3f", "#65504d")
-# A star that starts at its top: relative, so that one path draws several. It is 13.6 wide and 13 high.
-STAR = "l2.06 4.4 4.74.6-3.5 3.27.93 4.73-4.23-2.3-4.23 2.3.93-4.73-3.5-3.27 4.74-.6z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,6 @@ LOOKS: dict[State, Look] = {
 }
 
 
-def stars(count: int, x: float, y: float, pitch: float, scale: float = 1.0) -> str:
-    """Give the path of so many stars in a row; `x` and `y` are the first one's top."""
-    star = STAR if scale == 1 else _scaled(scale)
-    return "".join(f"M{x + pitch * k:g} {y:g}{star}" for k in range(count))
-
-
 def dots(first: int, x: float, y: float, pitch: float) -> str:
     """Give the path of dots for the stars that were not earned: to be drawn with a round cap."""
     return "".join(f"M{x + pitch * k:g} {y:g}h0" for k in range(first, 5))
@@ -93,14 +85,6 @@ def written(text: str) -> str:
     if not text.isprintable():
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return escape(text, quote=True)
-
-
-@lru_cache(32)
-def _scaled(scale: float) -> str:
-    """Give the star's path larger or smaller."""
-    steps = [(2.06, 4.4), (4.74, 0.6), (-3.5, 3.27), (0.93, 4.73), (-4.23, -2.3), (-4.23, 2.3), (0.93, -4.73)]
-    steps += [(-3.5, -3.27), (4.74, -0.6)]
-    return "l" + " ".join(f"{x * scale:.3g} {y * scale:.3g}" for x, y in steps) + "z"
 
 
 @lru_cache(4096)

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from wattboard.listings import Listing, Result
     from wattboard.ratings import Rating
 
-# A star in a box of 16 x 16.
-STAR = "M8 1.2l2.06 4.4 4.74.6-3.5 3.27.93 4.73L8 11.9l-4.23 2.3.93-4.73L1.2 6.2l4.74-.6z"
-
 
 @dataclass(frozen=True, slots=True)
 class Axis:

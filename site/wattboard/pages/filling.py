@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from wattboard import charts, formats, profiles
 from wattboard.advising import advice_words, grids, savings
 from wattboard.badges import examples, faces
+from wattboard.charts import stars
 from wattboard.life import corrections, trust
 from wattboard.pages import board_table, choosing
 from wattboard.profiles import snippets
@@ -21,6 +23,7 @@ from wattboard.ratings.reasons import REASONS
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
+    from wattboard.charts import Band
     from wattboard.charts.curves import Curve
     from wattboard.charts.timelines import Timeline
     from wattboard.gathering.filed import Filed
@@ -50,6 +53,12 @@ def told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 def curve(drawn: Curve) -> str:
     """Draw a curve as an SVG file that stands alone."""
     return str(_environment().get_template("curve.j2").make_module().curve(drawn, alone=True)).strip() + "\n"  # type: ignore[attr-defined] # a macro
+
+
+@lru_cache(256)
+def _bands(bands: Sequence[Band], middle: float, high: int, *, names: bool) -> Markup:
+    """Draw the bands of a scale: they are the same for every model of a board."""
+    return Markup(_environment().get_template("bands.j2").render(bands=bands, middle=middle, high=high, names=names))  # noqa: S704 - what a template escaped
 
 
 def device(listing: Listing) -> str:
@@ -97,7 +106,10 @@ def _environment() -> Environment:
         REASONS=REASONS,
         TRUST=trust.WORDS,
         KINDS=corrections.KINDS,
-        STAR=charts.STAR,
+        STAR=stars.STAR,
+        earned=stars.earned,
+        missing=stars.missing,
+        bands_of=_bands,
         words=faces.words,
         strip=charts.strip,
         plot=charts.plot,
