@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,11 @@ from wattboard.life import counting
 from wattboard.life.counting import Places
 from wattboard.pages import choosing, imported_pages
 from wattboard.publishing import (
-    Press,
     built,
     finishing,
     imported_files,
     keying,
+    press,
     rendering,
     searching,
     stamping,
@@ -115,7 +116,7 @@ def _place(out: Path, stage: Stage, basis: str, kept_in: Path | None) -> None:
         built.forget(kept_in, out)
     if stage.before is None:
         swapping.whole(out)
-        total = tally.of(str(out)) if kept_in else 0
+        total = (tally.of(str(out)) if stage.tally is None else stage.tally) if kept_in else 0
     else:
         total = (stage.before.tally + swapping.piecewise(out, stage.gone())) % tally.WIDE
     if kept_in:
@@ -151,10 +152,14 @@ def _make(
 
     shared = api.shared(site)
     of_boards = keying.boards(site, atlas)
-    of_models = keying.models(site, atlas, shared, of_boards)
-    wanted = [place for place, one in enumerate(site.profiles) if not stage.keep(one.id, of_models[one.id])]
-    press = Press(site, address, shared, shell, stage.fresh, stage.old)
-    with publishing.making(press, atlas, wanted) as finish:
+    whole = press.whole(site, atlas, address, shared, shell, stage)
+    of_models, own = keying.models(whole, of_boards), keying.Own(whole)
+    wanted = [
+        place
+        for place, one in enumerate(site.profiles)
+        if not stage.keep(one.id, of_models[one.id], partial(own.of, one))
+    ]
+    with publishing.making(whole, wanted) as finish:
         kept = {name for name, key in of_boards.items() if stage.keep(name, key)}
         pages_of = {path: _board_of(path, site) for path in theme.paths()}
         for path, text in finishing.filled(
@@ -168,8 +173,8 @@ def _make(
                 stage.put(name, of_boards[name], chain(api.of_board(listing, shared, atlas), rows))
         stage.put(REST, "", finishing.plain(theme))
         if apart:
-            own = finishing.shell(theme, imported_pages.SHELL, rendered.notice)
-            stage.put(REST, "", ((own.place(one), own.page(one).encode()) for one in apart))
+            theirs = finishing.shell(theme, imported_pages.SHELL, rendered.notice)
+            stage.put(REST, "", ((theirs.place(one), theirs.page(one).encode()) for one in apart))
         stage.put(REST, "", ((shell.place(one), shell.page(one).encode()) for one in rendered.absent))
         stamped = [*(one.id for one in site.profiles), *(one.id for one in rendered.absent)]
         names = {pages.SHELL: stamped, imported_pages.SHELL: [one.id for one in apart]}
@@ -187,8 +192,10 @@ def _make(
         if not stage.keep(NAMES, offered := keying.key(*searching.entries(site, others))):
             names_of = searching.files(site, others).items()
             stage.put(NAMES, offered, ((path, text.encode()) for path, text in names_of))
-        for model, paths in finish().items():
-            stage.note(model, of_models[model], paths)
+        made = finish()
+        for model, (told, paths) in made.files.items():
+            stage.note(model, f"{of_models[model]} {told}" if told else of_models[model], paths)
+        stage.note(REST, "", (), made.tally)
     if kept_in is None:
         remove(theme.folder.parent)
     return basis, stage

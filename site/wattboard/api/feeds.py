@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -108,7 +108,8 @@ def _entries(site: Site, events: Sequence[Event], address: str) -> Iterator[Entr
             if own := starred.pop((one.on, rating.board), None):
                 yield _thresholds(own, task.title, address)
             continue
-        words = faces.words(faces.of(rating, task, editions.get(rating.edition or "")))
+        found = replace(rating, trust="unsigned")  # what was found on the day; disputes have entries of their own
+        words = faces.words(faces.of(found, task, editions.get(rating.edition or "")))
         before = "" if one.before is None else f" Before: {_stars(one.before.stars)}."
         yield Entry(
             one.id,

@@ -8,7 +8,7 @@ from freeze to freeze only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid5
 
@@ -109,13 +109,21 @@ def _rated(
     sessions: Mapping[Subject, tuple[tuple[str, str, bool], ...]],
     points: Iterable[_Point],
 ) -> dict[tuple[Subject, int, int | None], Rating]:
-    """Rate every state that is needed, one call an edition: a state is a revision of its own to the rating."""
+    """Give the rating of every state. That of all sessions is known; others are rated, one call an edition.
+
+    A state is a revision of its own to the rating.
+    """
+    known = _known(site)
+    found: dict[tuple[Subject, int, int | None], Rating] = {}
     wanted: dict[int | None, set[tuple[Subject, int]]] = {}
     for one in points:
-        wanted.setdefault(one.edition, set()).add((one.subject, one.sessions))
+        whole = known.get((one.subject, one.edition)) if one.sessions == len(sessions[one.subject]) else None
+        if whole is not None:
+            found[one.subject, one.sessions, one.edition] = whole
+        else:
+            wanted.setdefault(one.edition, set()).add((one.subject, one.sessions))
     references = passes.filter(pl.col("role").str.starts_with("reference-"))
     columns = passes.collect_schema().names()
-    found: dict[tuple[Subject, int, int | None], Rating] = {}
     for place in sorted(wanted, key=lambda one: -1 if one is None else one):
         states = [
             (*subject, name, f"{subject[2]}{_CUT}{count}")
@@ -133,6 +141,14 @@ def _rated(
             if cut:
                 found[(rating.board, rating.model, own), int(count), place] = rating
     return found
+
+
+def _known(site: Site) -> dict[tuple[Subject, int | None], Rating]:
+    """Give the ratings that pages show, by subject and edition."""
+    rated = [(place, one) for place, opened in enumerate(site.editions) for one in site.archive[opened.edition.id]]
+    every = chain.from_iterable((*(result.rating for result in one.results), *one.earlier) for one in site.profiles)
+    rated += [(None, one) for one in every if one.edition is None]
+    return {((one.board, one.model, one.revision), place): one for place, one in rated}
 
 
 def _followed(points: Iterable[_Point], rated: Mapping[tuple[Subject, int, int | None], Rating]) -> Iterator[Event]:
@@ -158,8 +174,9 @@ def _cause(before: Rating | None, after: Rating) -> Cause:
 
 
 def revision(one: Rating) -> str:
-    """Give the revision of a state."""
-    return one.revision.rpartition(_CUT)[0]
+    """Give the revision of a state, or of a rating that is shown."""
+    own, cut, _ = one.revision.rpartition(_CUT)
+    return own if cut else one.revision
 
 
 def _shown(one: Rating) -> tuple[object, ...]:

@@ -36,7 +36,7 @@ def pictures(site: Site) -> Iterator[tuple[str, str]]:
 
 def of_model(profile: Profile, site: Site, later: Mapping[str, Face]) -> Iterator[tuple[str, str]]:
     """Give a model's badges; `later` has those of its results that an edition has taken the place of."""
-    whole = len(site.profiles) <= FLAT_FROM
+    whole = site.many <= FLAT_FROM
     for one in profile.results:
         drawn = tuple(_files(faces.result(one, site), whole=whole))
         moving = f"badges/v1/{profile.id}"
@@ -57,7 +57,7 @@ def of_model(profile: Profile, site: Site, later: Mapping[str, Face]) -> Iterato
 
 def apart(site: Site) -> Iterator[tuple[str, str]]:
     """Give the badges of what is no result: what people measured themselves, and what was withdrawn."""
-    whole = len(site.profiles) <= FLAT_FROM
+    whole = site.many <= FLAT_FROM
     for path, face in claimed(site):
         yield from ((f"{path}{ending}", text) for ending, text in _files(face, whole=whole))
     for addresses, face in gone(site):

@@ -180,9 +180,11 @@ def render(
     return Pages(docs, slots, models, nav, filled("notice.j2", site=site), canonical, absent(site))
 
 
-def stamps(site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None) -> Stamps:
-    """Give every model's page, rendered when it is asked for."""
-    told = notes.by_model(site.life)
+def stamps(
+    site: Site, address: str, atlas: Atlas, drawn: Drawn | None = None, told: Mapping[str, Notes] | None = None
+) -> Stamps:
+    """Give every model's page, rendered when it is asked for; `told` are the notes, where somebody has them."""
+    told = notes.by_model(site.life) if told is None else told
     return Stamps(
         site.profiles, lambda profile: _stamp(profile, address, atlas, told.get(profile.id, notes.NONE), drawn)
     )
@@ -196,7 +198,7 @@ def absent(site: Site) -> tuple[Stamp, ...]:
 def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Drawn | None = None) -> Stamp:
     faced = [faces.result(one, atlas.site) for one in profile.results]
     about = faces.words(faced[0])
-    if len(atlas.site.profiles) > LIGHT_FROM:
+    if atlas.site.many > LIGHT_FROM:
         lines = [profiles.brief(one, atlas) for one in profile.results]
         body = filled("model_light.j2", profile=profile, base="../../../", lines=lines, faced=faced, notes=told)
         return Stamp(profile.id, profile.id, about, body)

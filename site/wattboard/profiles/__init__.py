@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wattbench.runs import Run
     from wattbench.tasks import Metric
-    from wattboard.advising.comparisons import Switch
+    from wattboard.advising.comparisons import Switch, Why
     from wattboard.advising.savings import Saving
     from wattboard.advising.scores import Pairing
     from wattboard.charts.curves import Curve
@@ -73,8 +73,13 @@ def atlas(site: Site, pairing: Pairing | None = None) -> Atlas:
         purposes,
         families.families(site.profiles),
         {key: tuple(reversed(told)) for key, told in past.items()},
-        pairing or (lambda _a, _b: "no-scores"),
+        pairing or unpaired,
     )
+
+
+def unpaired(_a: object, _b: object) -> Why:
+    """Compare nothing query by query."""
+    return "no-scores"
 
 
 def story(one: Result, known: Atlas) -> Story:

@@ -1,7 +1,8 @@
 """What the parts of a site are made of, as keys: a part whose key is as before is as before.
 
 A board's files come from its runs, from what editions say of it, and from what else of the site stands on its pages. A
-model's come from its boards, and from those of its family. All else is made anew in every build.
+model's come from its boards, and from those of its family; where a board is another one, a model has a key of its own.
+All else is made anew in every build.
 """
 
 from __future__ import annotations
@@ -9,23 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib import metadata
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wattboard
+from wattboard import pages, profiles
 from wattboard.gathering import cache
-from wattboard.life import notes
+from wattboard.ratings import Rating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wattboard.api.documents import Shared
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
+    from wattboard.publishing.press import Press
     from wattboard.publishing.stamping import Shell
 
 
 TEMPLATES = Path(wattboard.__file__).parent / "templates"
+_VALUES = attrgetter(*Rating.__slots__)
 
 
 def key(*told: object) -> str:
@@ -68,13 +72,45 @@ def boards(site: Site, atlas: Atlas) -> dict[str, str]:
     }
 
 
-def models(site: Site, atlas: Atlas, shared: Shared, of_boards: dict[str, str]) -> dict[str, str]:
+def models(whole: Press, of_boards: dict[str, str]) -> dict[str, str]:
     """Give each model's key."""
-    said = notes.by_model(site.life)
-    return {one.id: key(repr(said.get(one.id)), *_model(one, atlas, shared, of_boards)) for one in site.profiles}
+    said = whole.notes
+    return {one.id: key(repr(said.get(one.id)), *_model(one, whole, of_boards)) for one in whole.site.profiles}
 
 
-def _model(profile: Profile, atlas: Atlas, shared: Shared, of_boards: dict[str, str]) -> Iterator[object]:
+class Own:
+    """Keys of models as they are themselves: where a board has changed, most of its models' files have not.
+
+    Only the light layout is told so closely. Any other shows so much of other models that its keys are empty.
+    """
+
+    def __init__(self, whole: Press) -> None:
+        """Say once what models' files show of each board."""
+        self.press = whole
+        self.closely = whole.site.many > pages.LIGHT_FROM
+        self.boards = {one.board.name: key(*_shown(one)) for one in whole.site.listings} if self.closely else {}
+
+    def of(self, profile: Profile) -> str:
+        """Give a model's own key; none where there is no telling."""
+        return hashlib.sha256("\n".join(self._told(profile)).encode()).hexdigest()[:32] if self.closely else ""
+
+    def _told(self, profile: Profile) -> Iterator[str]:
+        """Say all that a model's files are made of: a page's words for its place among others stand for the others."""
+        whole, name = self.press, profile.id
+        for one in profile.results:
+            board = one.listing.board.name
+            yield self.boards[board]
+            yield repr(_VALUES(one.rating))
+            yield repr([_VALUES(past) for past in whole.atlas.past.get((name, board), ())])
+            yield from profiles.brief(one, whole.atlas)
+        yield repr([_VALUES(one) for one in profile.earlier])
+        yield repr([(one.digest, one.signer) for one in whole.runs.get(name, ())])
+        yield repr((whole.shared.bases.get(name), whole.shared.lineage.get(name), whole.shared.said.get(name)))
+        yield repr((whole.notes.get(name), whole.superseded.get(name), whole.site.heads.get(name)))
+
+
+def _model(profile: Profile, whole: Press, of_boards: dict[str, str]) -> Iterator[object]:
+    shared, atlas = whole.shared, whole.atlas
     yield [(one.listing.board.name, of_boards[one.listing.board.name]) for one in profile.results]
     yield from (shared.bases.get(profile.id), shared.lineage.get(profile.id), repr(atlas.site.heads.get(profile.id)))
     if family := atlas.families.get(profile.id):
@@ -94,3 +130,9 @@ def _beside(listing: Listing) -> list[object]:
     frozen = listing.frozen.model_dump_json() if listing.frozen else None
     edition = listing.edition.id if listing.edition else None
     return [listing.board.name, listing.headline, edition, listing.all[0].device, len(listing.all), frozen]
+
+
+def _shown(listing: Listing) -> list[object]:
+    """Say what stands of a board on the pages of its models, apart from the words for each one's place."""
+    told = listing.edition.model_dump_json(exclude={"boards"}) if listing.edition else None
+    return [*_beside(listing), told, listing.reach]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from wattboard.publishing import tally
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -12,24 +14,24 @@ if TYPE_CHECKING:
     from wattboard.publishing.built import Built
 
 
-def write(fresh: Path, old: Path | None, path: str, data: bytes, twin: str | None = None) -> None:
-    """Write a file below the fresh folder, unless the old site has the same one.
+def write(fresh: Path, old: Path | None, path: str, data: bytes, twin: str | None = None) -> int:
+    """Write a file below the fresh folder, unless the old site has the same one; give what it adds to the tally.
 
     `twin` is where the same bytes were written before: a whole new site has them once, under both names.
     """
     if old is not None:
         if _same(f"{old}/{path}", data):
-            return
+            return 0
         twin = None  # it may lie in the old site alone
     place = f"{fresh}/{path}"
     try:
-        _put(place, data, twin and f"{fresh}/{twin}")
+        return _put(place, path, data, twin and f"{fresh}/{twin}")
     except FileNotFoundError:
         os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - Path costs as much as the writing
-        _put(place, data, twin and f"{fresh}/{twin}")
+        return _put(place, path, data, twin and f"{fresh}/{twin}")
 
 
-def _put(place: str, data: bytes, twin: str | None) -> None:
+def _put(place: str, path: str, data: bytes, twin: str | None) -> int:
     if twin:
         try:
             os.link(twin, place)  # one more name costs a tenth of one more file
@@ -38,14 +40,17 @@ def _put(place: str, data: bytes, twin: str | None) -> None:
         except OSError:  # a disk without links
             pass
         else:
-            return
+            return tally.one(path, os.stat(place))  # noqa: PTH116 - as above
+    before = 0
     try:
         file = open(place, "xb", buffering=0)  # noqa: SIM115, PTH123 - closed below; as above
     except FileExistsError:
+        before = tally.one(path, os.stat(place))  # noqa: PTH116 - as above
         os.unlink(place)  # noqa: PTH108 - as above; written over, it would change under its other names too
         file = open(place, "xb", buffering=0)  # noqa: SIM115, PTH123 - closed below; as above
     with file:
         file.write(data)
+        return tally.one(path, os.fstat(file.fileno())) - before
 
 
 def _same(place: str, data: bytes) -> bool:
@@ -57,7 +62,10 @@ def _same(place: str, data: bytes) -> bool:
 
 
 class Stage:
-    """A site in the making. `old` is the site that it is a change of, None where all is made anew."""
+    """A site in the making. `old` is the site that it is a change of, None where all is made anew.
+
+    `tally` is that of the files which were written, None once others lie among them.
+    """
 
     def __init__(self, fresh: Path, out: Path, before: Built | None) -> None:
         """Begin a site, from nothing or from what was built before."""
@@ -65,29 +73,40 @@ class Stage:
         self.old = None if before is None else out
         self.parts: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.kept: set[str] = set()
+        self.tally: int | None = 0
 
-    def keep(self, part: str, key: str) -> bool:
-        """Keep the files of a part that is made of what it was made of before; tell whether it is."""
-        if self.before is None or self.before.parts.get(part, (None,))[0] != key:
+    def keep(self, part: str, key: str, own: Callable[[], str] | None = None) -> bool:
+        """Keep the files of a part that is made of what it was made of before; tell whether it is.
+
+        A part that has a key of its `own` beside is so too where that one is as before.
+        """
+        if self.before is None or part not in self.before.parts:
             return False
-        self.parts[part] = self.before.parts[part]
+        told, paths = self.before.parts[part]
+        was, _, was_own = told.partition(" ")
+        if was != key and (own is None or not was_own or own() != was_own):
+            return False
+        self.parts[part] = (f"{key} {was_own}" if was_own else key, paths)
         self.kept.add(part)
         return True
 
     def put(self, part: str, key: str, files: Iterable[tuple[str, bytes]]) -> None:
         """Put a part's files, more of them where it has some already."""
-        paths = []
+        paths, total = [], 0
         for path, data in files:
-            write(self.fresh, self.old, path, data)
+            total += write(self.fresh, self.old, path, data)
             paths.append(path)
-        self.note(part, key, paths)
+        self.note(part, key, paths, total)
 
-    def note(self, part: str, key: str, paths: Iterable[str]) -> None:
-        """Remember which files a part has, wherever they were written."""
+    def note(self, part: str, key: str, paths: Iterable[str], total: int = 0) -> None:
+        """Remember which files a part has, wherever they were written, and what they add to the tally."""
         self.parts[part] = (key, (*self.parts.get(part, ("", ()))[1], *paths))
+        if self.tally is not None:
+            self.tally = (self.tally + total) % tally.WIDE
 
     def add(self, beside: Callable[[str], str | None]) -> None:
         """Remember that files lie beside those of the parts that were made, wherever they do."""
+        self.tally = None
         for name, (key, paths) in self.parts.items():
             if name not in self.kept:
                 more = (beside(path) for path in paths)
