@@ -99,7 +99,7 @@ def test_parameters_of_the_description_are_what_files_are_called_by(files: dict[
 def test_the_index_leads_to_every_document(files: dict[str, bytes]) -> None:
     index = json.loads(files["api/v1/index.json"])
     told = [one["json"] for one in [*index["boards"], *index["models"], *index["editions"]]]
-    told += [one[what] for one in index["boards"] for what in ("csv", "switches")]
+    told += [one[what] for one in index["boards"] for what in ("csv", "parquet", "switches")]
     told += [one["index"] for one in index["editions"]]
     named = index["files"]
     told += [*named.pop("feeds"), *named.pop("schemas"), *named.values()]

@@ -95,7 +95,7 @@ def test_every_column_of_an_energy_or_a_time_names_its_unit() -> None:
     "start", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0dx", "\uff20x"]
 )
 def test_text_that_begins_like_a_formula_is_no_formula(start: str) -> None:
-    told = tables.to_csv(["licence", "number"], [{"licence": start, "number": -1.5}])
+    told = tables.to_csv(pl.DataFrame({"licence": [start], "number": [-1.5]}))
     cell = next(csv.DictReader(io.StringIO(told, newline="")))
     assert cell == {"licence": "'" + start, "number": "-1.5"}
 
@@ -104,7 +104,7 @@ def test_text_that_begins_like_a_formula_is_no_formula(start: str) -> None:
     "text", ['a"b', "a,b", "a\nb", "a\r\nb", "<b>", "\u202egnp.exe", "\U0001f600", "{{ 1 }}", "a;=b"]
 )
 def test_any_text_survives_a_trip_through_csv(text: str) -> None:
-    told = tables.to_csv(["licence", "model"], [{"licence": text, "model": "x"}])
+    told = tables.to_csv(pl.DataFrame({"licence": [text], "model": ["x"]}))
     assert next(csv.DictReader(io.StringIO(told, newline=""))) == {"licence": text, "model": "x"}
 
 

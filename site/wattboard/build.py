@@ -23,7 +23,7 @@ from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
 from wattboard.life import counting
 from wattboard.life.counting import Places
-from wattboard.pages import choosing, imported_pages
+from wattboard.pages import choosing, filling, imported_pages
 from wattboard.publishing import (
     built,
     finishing,
@@ -83,6 +83,8 @@ def build(
     if out.exists() and any(out.iterdir()) and not (out / MARKER).exists():
         raise refuse(out, "", "is no site that wattboard built", "Choose another --out, or remove it yourself")
     swapping.settle(out)
+    if kept_in:
+        filling.keep(kept_in / "templates")
     before = built.load(kept_in, out) if kept_in and out.exists() else None
     summing = tally.start(out) if before else None  # beside the reading
 
@@ -179,7 +181,8 @@ def _make(
         stamped = [*(one.id for one in site.profiles), *(one.id for one in rendered.absent)]
         names = {pages.SHELL: stamped, imported_pages.SHELL: [one.id for one in apart]}
         stage.put(REST, "", finishing.mapped(theme, rendered.canonical, names, address, site.newest))
-        stage.put(REST, "", chain(api.of_site(site, address, shared), imported_files.files(others)))
+        tables = api.read_boards(site, stage.read)
+        stage.put(REST, "", chain(api.of_site(site, address, shared, tables), imported_files.files(others)))
         texts = chain(
             choosing.index(site).items(),
             examples.files().items(),

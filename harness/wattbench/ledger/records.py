@@ -90,7 +90,7 @@ def read(folder: Path, ledger_folder: Path) -> Records:
 
 def read_asked(folder: Path) -> tuple[tuple[Asked, ...], list[Problem]]:
     """Read the submissions below a folder, each with its turn; and say what is wrong with the others."""
-    files = sorted(folder.glob(f"*/*/{submissions.FILE}"))
+    files = submissions.lying(folder, submissions.FILE)
     if not files:
         return (), []
     good, problems = submissions.check(files)

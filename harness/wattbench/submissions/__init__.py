@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -24,7 +27,6 @@ from wattbench.submissions.submission_form import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
@@ -46,6 +48,18 @@ _REMEDIES = {
     "scenarios": "Choose from single, saturated",
     "reasoning": "Choose from off, on, low, medium, high",
 }
+
+
+def lying(folder: Path, name: str) -> list[Path]:
+    """List what has a name in models' folders below a submissions folder: ORG/NAME/`name`, by their paths."""
+    homes = (home for org in _folders(str(folder)) for home in _folders(org))
+    return sorted(Path(home, name) for home in homes if os.path.exists(f"{home}/{name}"))  # noqa: PTH110 - most are not there
+
+
+def _folders(folder: str) -> list[str]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return [one.path for one in entries if one.is_dir()]
+    return []
 
 
 def load(path: Path) -> Submission:

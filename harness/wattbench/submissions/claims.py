@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from wattbench import tasks
 from wattbench.boards import Precision, Reasoning, Scenario
 from wattbench.problems import Problem, Refusal, refuse
-from wattbench.submissions import ModelId
+from wattbench.submissions import ModelId, lying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +109,7 @@ def read(folder: Path) -> tuple[tuple[tuple[Path, Claim], ...], tuple[tuple[Path
     """Read every claim below a submissions folder; and those that do not hold, each with its Refusal."""
     good: list[tuple[Path, Claim]] = []
     bad: list[tuple[Path, Refusal]] = []
-    for path in sorted(folder.glob(f"*/*/{FOLDER}/*.json")):
+    for path in sorted(one for home in lying(folder, FOLDER) for one in home.glob("*.json")):
         try:
             good.append((path, load(path)))
         except Refusal as refusal:

@@ -12,7 +12,9 @@ from wattboard import profiles
 from wattboard.api import documents, feeds, frozen_files, history, letters, openapi, places, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    import polars as pl
 
     from wattboard.advising.scores import Pairing
     from wattboard.api.documents import Shared
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
 
-__all__ = ["descriptions", "everything", "files", "of_board", "of_model", "of_site", "shared"]
+__all__ = ["descriptions", "everything", "files", "of_board", "of_model", "of_site", "read_boards", "shared"]
 shared = documents.shared
 
 
@@ -29,7 +31,8 @@ def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
     told, events, atlas = shared(site), history.events(site), profiles.atlas(site, pairing)
     every = [*documents.of_site(site, events, told), *(documents.of_model(one, told, atlas) for one in site.profiles)]
     every += [document for one in site.listings for document in documents.of_board(one, told, atlas)]
-    return {path: _text(one) for path, one in every} | dict(tables.board(one, told.known) for one in site.listings)
+    csv = {path: data.decode() for one in site.listings for path, data in tables.board(one, told.known) if _csv(path)}
+    return {path: _text(one) for path, one in every} | csv
 
 
 def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iterator[tuple[str, bytes]]:
@@ -38,7 +41,7 @@ def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iter
     `pairing` compares two models query by query; without it nothing is claimed of two models.
     """
     told, atlas = shared(site), profiles.atlas(site, pairing)
-    yield from of_site(site, address, told)
+    yield from of_site(site, address, told, (tables.table(one, told.known) for one in site.listings))
     yield from descriptions(address)
     for listing in site.listings:
         yield from of_board(listing, told, atlas)
@@ -47,11 +50,10 @@ def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iter
 
 
 def of_board(listing: Listing, told: Shared, atlas: Atlas) -> Iterator[tuple[str, bytes]]:
-    """Give a board's own files: as it is now, as a table, its switches, and as each edition rates it."""
+    """Give a board's own files: as it is now, as tables, its switches, and as each edition rates it."""
     for path, one in documents.of_board(listing, told, atlas):
         yield path, _text(one).encode()
-    path, table = tables.board(listing, told.known)
-    yield path, table.encode()
+    yield from tables.board(listing, told.known)
 
 
 def of_model(profile: Profile, told: Shared, atlas: Atlas) -> tuple[str, bytes]:
@@ -60,12 +62,12 @@ def of_model(profile: Profile, told: Shared, atlas: Atlas) -> tuple[str, bytes]:
     return path, _text(one).encode()
 
 
-def of_site(site: Site, address: str, told: Shared) -> Iterator[tuple[str, bytes]]:
-    """Give the files that are of no single board or model."""
+def of_site(site: Site, address: str, told: Shared, boards: Iterable[pl.DataFrame]) -> Iterator[tuple[str, bytes]]:
+    """Give the files that are of no single board or model; `boards` are the tables of all boards."""
     events = history.events(site)
     for path, one in documents.of_site(site, events, told):
         yield path, _text(one).encode()
-    yield from tables.everything(site, told.known)
+    yield from tables.everything(boards)
     yield from frozen_files.files(site.editions)
     yield places.ATOM, feeds.atom(site, events, address)
     yield places.JSON_FEED, _json(feeds.json_feed(site, events, address)).encode()
@@ -73,11 +75,20 @@ def of_site(site: Site, address: str, told: Shared) -> Iterator[tuple[str, bytes
     yield places.CITATION, letters.citation(site, address).encode()
 
 
+def read_boards(site: Site, read: Callable[[str], bytes]) -> Iterator[pl.DataFrame]:
+    """Read the tables of all boards, by what reads a file below the site."""
+    return (tables.read(read(tables.place(one.board.name))) for one in site.listings)
+
+
 def descriptions(address: str) -> Iterator[tuple[str, bytes]]:
     """Give the JSON Schemas and the OpenAPI description: they are of the code, whatever the site shows."""
     for path, form in openapi.schemas(address).items():
         yield path, _json(form).encode()
     yield places.OPENAPI, _json(openapi.description(address)).encode()
+
+
+def _csv(path: str) -> bool:
+    return path.endswith(".csv")
 
 
 def _text(one: Document) -> str:

@@ -111,6 +111,7 @@ def _index(site: Site) -> tuple[str, forms.Document]:
             "models": len(one.all),
             "json": address("board", board=one.board.name),
             "csv": f"api/v1/boards/{one.board.name}.csv",
+            "parquet": f"api/v1/boards/{one.board.name}.parquet",
             "switches": address("switches", board=one.board.name),
             "page": f"boards/{one.board.name}/",
         }

@@ -34,6 +34,7 @@ class BoardEntry(Strict):
     models: int
     json_: str = Field(alias="json")
     csv: str
+    parquet: str
     switches: str
     page: str
 

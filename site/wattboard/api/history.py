@@ -145,7 +145,9 @@ def _rated(
 
 def _known(site: Site) -> dict[tuple[Subject, int | None], Rating]:
     """Give the ratings that pages show, by subject and edition."""
-    rated = [(place, one) for place, opened in enumerate(site.editions) for one in site.archive[opened.edition.id]]
+    rated: list[tuple[int | None, Rating]] = []
+    for place, opened in enumerate(site.editions):
+        rated += [(place, one) for one in site.archive[opened.edition.id]]
     every = chain.from_iterable((*(result.rating for result in one.results), *one.earlier) for one in site.profiles)
     rated += [(None, one) for one in every if one.edition is None]
     return {((one.board, one.model, one.revision), place): one for place, one in rated}

@@ -31,6 +31,7 @@ _PARQUET = "application/vnd.apache.parquet"
 # What there is besides the documents: where, of which type, what.
 OTHERS = (
     ("api/v1/boards/{board}.csv", "text/csv", "A board, one row a model"),
+    ("api/v1/boards/{board}.parquet", _PARQUET, "The same, with the columns of the table of all boards"),
     (places.CSV, "text/csv", "All boards, one row a rating; units in the column names"),
     (places.PARQUET, _PARQUET, "All boards, one row a rating; units in the column names"),
     (f"{places.SCHEMAS}/{{schema}}.json", "application/schema+json", "The JSON Schema of a kind of document"),

@@ -1,6 +1,6 @@
-"""Ratings as tables: a CSV a board, and all boards in one CSV and one Parquet file. Column names end in their unit.
+"""Ratings as tables: a CSV and a Parquet file a board, and one of all boards. Column names end in their unit.
 
-In the table of all boards an estimate has columns of its own; where a row has none, its cell is empty.
+In Parquet, and in the table of all boards, an estimate has columns of its own; where a row has none, its cell is empty.
 """
 
 from __future__ import annotations
@@ -20,39 +20,57 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from wattboard.api.results import Known
-    from wattboard.listings import Listing, Site
+    from wattboard.listings import Listing
 
 # A spreadsheet takes a cell that begins like this for a formula; some read the wide forms of the signs alike.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_SPECIAL = re.compile('[",\r\n]')
+_FORMULA = f"^[{re.escape(''.join(FORMULA))}]"
 _TYPES = {"integer": pl.Int64, "number": pl.Float64, "string": pl.String, "boolean": pl.Boolean, "array": pl.String}
 _BOARD = {"task": pl.String, "headline": pl.Boolean, "frontier": pl.Boolean}
+_BOTH = ("measured", "estimated")
 
 
-def board(listing: Listing, known: Known) -> tuple[str, str]:
-    """Give a board as CSV, one row a model, in the order of its page."""
-    return _place(listing), to_csv(_columns((listing.board.kind,)), _rows(listing, known))
+def board(listing: Listing, known: Known) -> Iterator[tuple[str, bytes]]:
+    """Give a board as CSV and as Parquet, one row a model, in the order of its page."""
+    told, name = table(listing, known), listing.board.name
+    yield f"api/v1/boards/{name}.csv", to_csv(told.select(list(_columns((listing.board.kind,))))).encode()
+    yield place(name), _parquet(told)
 
 
-def everything(site: Site, known: Known) -> Iterator[tuple[str, bytes]]:
+def place(board: str) -> str:
+    """Name a board's Parquet file below the site."""
+    return f"api/v1/boards/{board}.parquet"
+
+
+def read(data: bytes) -> pl.DataFrame:
+    """Read a board's Parquet file."""
+    return pl.read_parquet(io.BytesIO(data))
+
+
+def table(listing: Listing, known: Known) -> pl.DataFrame:
+    """Give a board with the columns of the table of all boards."""
+    rows, form = list(_rows(listing, known)), _columns(_BOTH)
+    return pl.DataFrame({name: [row.get(name) for row in rows] for name in form}, schema=form)
+
+
+def everything(tables: Iterable[pl.DataFrame]) -> Iterator[tuple[str, bytes]]:
     """Give all boards in one table, one row a rating: as CSV, and as Parquet."""
-    every = [row for one in site.listings for row in _rows(one, known)]
-    form = _columns(("measured", "estimated"))
-    yield places.CSV, to_csv(form, every).encode()
-    columns = {name: [row.get(name) for row in every] for name in form}
+    every = pl.concat([pl.DataFrame(schema=_columns(_BOTH)), *tables], rechunk=True)
+    yield places.CSV, to_csv(every).encode()
+    yield places.PARQUET, _parquet(every)
+
+
+def to_csv(told: pl.DataFrame) -> str:
+    """Write a table as CSV. No cell can be taken for a formula, and none leaves its place."""
+    text = pl.col(pl.String)
+    safe = pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
+    return told.with_columns(safe.name.keep()).write_csv()
+
+
+def _parquet(told: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    pl.DataFrame(columns, schema=form).write_parquet(buffer, compression="zstd")
-    yield places.PARQUET, buffer.getvalue()
-
-
-def to_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Write rows as CSV. No cell can be taken for a formula, and none leaves its place.
-
-    The standard library's writer does not quote a lone carriage return where lines end in a line feed.
-    """
-    names = list(columns)
-    lines = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
-    return "".join(f"{','.join(map(_quoted, line))}\n" for line in lines)
+    told.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 @cache
@@ -81,20 +99,3 @@ def _rows(listing: Listing, known: Known) -> Iterator[dict[str, object]]:
         quality = row.pop("quality") or {}
         row |= {f"quality_{name}": value for name, value in quality.items()}
         yield row | {"reasons": " ".join(one.reasons), "frontier": one.model in listing.frontier}
-
-
-def _place(listing: Listing) -> str:
-    return f"api/v1/boards/{listing.board.name}.csv"
-
-
-def _cell(value: object) -> str:
-    """Make a cell safe: text that begins like a formula gets an apostrophe, null is empty, booleans are lower case."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return "" if value is None else str(value)
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell

@@ -70,36 +70,37 @@ def places(folder: Path) -> Iterator[Place]:
     A link to a folder is listed as if it were a run file: there may be some behind it, and nobody follows it.
     """
     if folder.exists():
-        # a disk answers several threads at once, and there are two folders a model
-        with ThreadPoolExecutor(_processors()) as pool:
-            for found in pool.map(lambda one: list(_within(one, folder, ("ORG", "NAME", "runs"))), _entries(folder)):
-                yield from found
+        yield from _below(str(folder), folder, ("ORG", "NAME", "runs"))
 
 
-def _below(here: Path, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
+def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
+    # by strings and in one thread: of ten thousand models, paths and hand-overs would be most of the time
     if not levels:
         there = {one.name: one.stat(follow_symlinks=False) for one in _entries(here)}
-        runs = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
-        yield from (Place(here / name, folder, there) for name in sorted(runs))
-        return
-    for one in _entries(here):
-        if levels != ("runs",) or one.name == "runs":
-            yield from _within(one, folder, levels)
+        names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
+        yield from (Place(Path(here, name), folder, there) for name in sorted(names))
+    elif levels == ("runs",):
+        yield from _within(f"{here}/runs", folder, ())
+    else:
+        for one in _entries(here):
+            yield from _within(one.path, folder, levels[1:], one)
 
 
-def _within(one: os.DirEntry[str], folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
-    if one.is_dir(follow_symlinks=False):
-        yield from _below(Path(one.path), folder, levels[1:])
-    elif one.is_symlink() and one.is_dir():
-        yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)})
+def _within(path: str, folder: Path, levels: tuple[str, ...], known: os.DirEntry[str] | None = None) -> Iterator[Place]:
+    """Go into a folder; a link to one is a place of its own. `known` is what a listing said of it."""
+    if known.is_dir(follow_symlinks=False) if known else os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - as above
+        yield from _below(path, folder, levels)
+    elif os.path.islink(path) and os.path.isdir(path):  # noqa: PTH112, PTH114 - as above
+        link = Path(path)
+        yield Place(link, folder, {link.name: link.lstat()})
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda one: one.name)
     except OSError as error:
-        raise _lost(folder, error) from None
+        raise _lost(Path(folder), error) from None
 
 
 def unreadable(path: Path, found: os.stat_result) -> Problem | None:

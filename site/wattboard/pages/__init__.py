@@ -41,6 +41,7 @@ MOST_LISTED = 500  # models on the page of models
 MOST_CHANGES = 100  # on the page of changes
 MOST_FAMILIES = 50  # with a table on their page; the others' are on the pages of their models
 MOST_ARCHIVED = 500  # results a board on an edition's page
+FEW_ARCHIVED = 30  # where the board's own page still has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,4 +290,12 @@ def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, Slot]]
 
 def _edition(site: Site, opened: Opened, standing: str) -> str:
     boards = chronicle.archived(site, opened)
-    return filled("edition.j2", opened=opened, standing=standing, boards=boards, most=MOST_ARCHIVED, base="../../")
+    return filled(
+        "edition.j2",
+        opened=opened,
+        standing=standing,
+        boards=boards,
+        most=MOST_ARCHIVED,
+        few=FEW_ARCHIVED,
+        base="../../",
+    )

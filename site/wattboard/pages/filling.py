@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wattboard import charts, formats, profiles
@@ -22,6 +24,7 @@ from wattboard.ratings.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
+    from pathlib import Path
 
     from wattboard.charts import Band
     from wattboard.charts.curves import Curve
@@ -80,6 +83,14 @@ def _plain(value: object) -> object:
 def filled(template: str, **values: object) -> str:
     """Fill a template of this package."""
     return _environment().get_template(template).render(values)
+
+
+def keep(folder: Path) -> None:
+    """Keep compiled templates in a folder, where it can be written: Jinja holds each against its source."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            _environment().bytecode_cache = FileSystemBytecodeCache(str(folder))
 
 
 class _Environment(Environment):

@@ -104,6 +104,11 @@ class Stage:
         if self.tally is not None:
             self.tally = (self.tally + total) % tally.WIDE
 
+    def read(self, path: str) -> bytes:
+        """Read a file of the site: as it was written now, or as it lay there."""
+        fresh = self.fresh / path
+        return (fresh if self.old is None or fresh.exists() else self.old / path).read_bytes()
+
     def add(self, beside: Callable[[str], str | None]) -> None:
         """Remember that files lie beside those of the parts that were made, wherever they do."""
         self.tally = None

@@ -138,8 +138,10 @@ def rate(passes: pl.LazyFrame, edition: Edition | None, boards: Iterable[FrozenB
             squares=pl.col("squares").list.sum(),
             shares=pl.col("shares").list.sum(),
         )
-        .join(calibration.quantiles(), on="df", how="left")
-        .with_columns(s_w=(pl.when(pl.col("df") > 0).then(pl.col("squares") / pl.col("df"))).sqrt())
+        .with_columns(
+            t=calibration.quantile(pl.col("df")),
+            s_w=(pl.when(pl.col("df") > 0).then(pl.col("squares") / pl.col("df"))).sqrt(),
+        )
         .with_columns(t=pl.when(pl.col("df") > calibration.MOST_DF).then(calibration.NORMAL).otherwise(pl.col("t")))
     )
     energy = (
