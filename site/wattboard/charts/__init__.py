@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log, log10
 from typing import TYPE_CHECKING
 
+from wattboard.charts.crowds import Crowd, part
 from wattboard.charts.placing import Mark, place
 from wattboard.frontiers import staircase
 
@@ -34,6 +35,12 @@ class Axis:
         low, high, v = (log(x) if self.logs else x for x in (self.low, self.high, value))
         share = min(max((v - low) / (high - low), 0.0), 1.0)
         return round(self.start + share * (self.end - self.start), 1)
+
+    @property
+    def ends(self) -> str:
+        """Its values and its places at both ends, for a script: a logarithmic axis gives logarithms."""
+        low, high = (f"{log(x) if self.logs else x:.6g}" for x in (self.low, self.high))
+        return f"{low} {high} {self.start:g} {self.end:g}"
 
     def ticks(self) -> list[float]:
         """Give some round values within the axis: 3 to 8 of them."""
@@ -71,7 +78,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Energy against quality, ready to draw."""
+    """Energy against quality, ready to draw; the `crowd` are those that have no mark of their own."""
 
     width: int
     height: int
@@ -79,6 +86,7 @@ class Plot:
     y: Axis
     bands: tuple[Band, ...]
     marks: tuple[Mark, ...]
+    crowd: Crowd | None
     front: str
     recommended: float | None
     shaded: tuple[float, float] | None
@@ -152,14 +160,23 @@ def plot(listing: Listing, width: int, height: int, left: int) -> Plot | None:
     level = y.at(listing.frozen.quality.recommended) if listing.frozen else None
     front = sorted((one for one in shown if one.model in listing.frontier), key=lambda one: (one.wh or 0.0, one.model))
     stairs = {one.model for one in staircase(front, [one.model for one in front], higher_is_better=better)}
-    marks = [_mark(one, listing, x, y, step=one.model in stairs) for one in shown]
+    marks, crowd = part([_mark(one, listing, x, y, step=one.model in stairs) for one in shown])
     return Plot(
         width=width,
         height=height,
         x=x,
         y=y,
         bands=bands(listing, x),
-        marks=tuple(place(marks, (float(left), top, float(width - 14), bottom), level, round(width / 32))),
+        marks=tuple(
+            place(
+                marks,
+                (float(left), top, float(width - 14), bottom),
+                level,
+                round(width / 32),
+                crowd.boxes if crowd else (),
+            )
+        ),
+        crowd=crowd,
         front=_front([mark for mark in marks if mark.step], x),
         recommended=level,
         shaded=(level, bottom) if level is not None else None,

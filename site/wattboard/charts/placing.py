@@ -76,10 +76,19 @@ def _steps(marks: Sequence[Mark], end: float) -> list[Box]:
     return [*boxes, (ordered[-1].x, ordered[-1].y - 2, end, ordered[-1].y + 2)] if ordered else []
 
 
-def place(marks: Sequence[Mark], frame: Box, level: float | None, most: int = MOST_LABELS) -> list[Mark]:
-    """Write names where they meet no mark, whisker, name or edge; the line's steps first, `most` at most."""
+def place(
+    marks: Sequence[Mark],
+    frame: Box,
+    level: float | None,
+    most: int = MOST_LABELS,
+    others: Sequence[Box] = (),
+) -> list[Mark]:
+    """Write names where they meet no mark, whisker, name or edge; the line's steps first, `most` at most.
+
+    `others` are what else is drawn: with a crowd there the frontier alone is named.
+    """
     size, high = 12.5, 15.0
-    dots: list[Box] = [(m.x - 8, m.y - 8, m.x + 8, m.y + 8) for m in marks]
+    dots: list[Box] = [*((m.x - 8, m.y - 8, m.x + 8, m.y + 8) for m in marks), *others]
     lines: list[Box] = [(m.x - 2, m.top, m.x + 2, m.bottom) for m in marks]
     lines += [(m.left, m.y - 2, m.right, m.y + 2) for m in marks]
     lines += _steps([m for m in marks if m.step], frame[2])
@@ -87,7 +96,7 @@ def place(marks: Sequence[Mark], frame: Box, level: float | None, most: int = MO
     names: list[Box] = []
     placed: dict[str, Mark] = {}
     order = sorted(marks, key=lambda m: (not m.step, not m.frontier, m.x, m.rating.model))
-    if len(order) > MANY:
+    if len(order) + len(others) > MANY:
         order = [mark for mark in order if mark.frontier]
     for mark in order[:most]:
         name = mark.rating.model.split("/", 1)[1]
