@@ -53,6 +53,24 @@ def test_files_are_small_at_fifty_thousand_names_that_share_their_words() -> Non
     assert len(told) < 5_000
 
 
+@settings(max_examples=80, deadline=None)
+@given(NAMES, st.lists(WORD, min_size=2, max_size=3), st.integers(1, 6), st.integers(1, 9))
+def test_several_words_lead_to_their_names_though_each_is_too_common_for_its_file(
+    names: list[str], wanted: list[str], most: int, size: int
+) -> None:
+    told = searching.split(names, most)
+    shards = searching.sharded(names, told, size)
+    counts = [lookup(told, word) for word in wanted]
+    count, found = min(counts, key=lambda one: one[0])
+    all_of_them = {
+        name for name in names if all(any(one.startswith(word) for one in searching.words(name)) for word in wanted)
+    }
+    seen = set(found) if count <= most else {name for shard in shards for name in shard}
+    assert all_of_them <= seen
+    assert max(map(len, shards), default=0) <= size
+    assert bool(shards) == any(count > most for count, _ in told.values())
+
+
 def test_every_file_of_the_index_is_there_and_has_its_names(tmp_path: Path) -> None:
     site = listings.assemble(frame.gather([make.write(make.demo(), tmp_path)]), [])
     files = searching.files(site)
@@ -74,5 +92,12 @@ def test_a_name_outside_ascii_has_a_file_name_inside_it() -> None:
 
 def test_without_results_the_index_is_there_and_empty() -> None:
     files = searching.files(listings.assemble([], []))
-    assert json.loads(files["search/names/index.json"]) == {"schema": 1, "models": 0, "tasks": [], "prefixes": {}}
+    assert json.loads(files["search/names/index.json"]) == {
+        "schema": 1,
+        "models": 0,
+        "tasks": [],
+        "most": 400,
+        "shards": 0,
+        "prefixes": {},
+    }
     assert len(files) == 1

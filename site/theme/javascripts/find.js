@@ -1,18 +1,24 @@
 // <ws-find>: finds models and tasks by the beginnings of their words. The names lie in small files split by prefix
-// (wattboard.searching); one is fetched for what has been typed. A combobox as WAI-ARIA's practices describe it.
+// (wattboard.searching); one is fetched for what has been typed, and all names only where several common words were. A
+// combobox as WAI-ARIA's practices describe it.
 
 const MOST = 8;
-const PAUSE = 40; // ms
+const PAUSE = 30; // ms
+const LONG = 30; // ms: what takes longer is bridged by what has been read before
+const AT_ONCE = 4; // files of all names
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const words = (name) => name.toLowerCase().split(/[-_./\s]+/).filter(Boolean);
 const fileName = (prefix) =>
   `${[...prefix].map((c) => (/[a-z0-9]/i.test(c) ? c : `_${c.codePointAt(0).toString(16)}`)).join("")}.json`;
 
 /** The longest prefix of a word that has a file, with its count; null where no name has such a word. */
-function node(prefixes, word) {
+function node({ prefixes, most }, word) {
   for (let size = word.length; size; size -= 1) {
     const prefix = word.slice(0, size);
-    if (prefix in prefixes) return { prefix, count: prefixes[prefix] };
+    if (!Object.hasOwn(prefixes, prefix)) continue;
+    // a file that is cut has longer ones behind it, for every longer word that there is
+    return size < word.length && prefixes[prefix] > most ? null : { prefix, count: prefixes[prefix] };
   }
   return null;
 }
@@ -21,6 +27,8 @@ function node(prefixes, word) {
 export function matching(found, wanted) {
   return found
     .filter(([name]) => {
+      const low = name.toLowerCase();
+      if (!wanted.every((word) => low.includes(word))) return false; // most names: quicker than their words
       const own = words(name);
       return wanted.every((word) => own.some((one) => one.startsWith(word)));
     })
@@ -97,24 +105,51 @@ class Find extends HTMLElement {
       this.close();
       return;
     }
-    let told;
     try {
-      told = await this.search(wanted);
+      for await (const told of this.search(wanted)) {
+        if (asked !== this.input.value) return;
+        this.open(told, asked);
+      }
     } catch {
-      told = { tasks: [], models: [], words: "The names could not be loaded" };
+      if (asked === this.input.value) this.open({ tasks: [], models: [], words: "The names could not be loaded" }, asked);
     }
-    if (asked === this.input.value) this.open(told, asked);
   }
 
-  async search(wanted) {
+  /** Give what is found, at first perhaps a part of it. */
+  async *search(wanted) {
     const index = await this.file("index.json");
     const tasks = matching(index.tasks, wanted).slice(0, 3);
-    const nodes = wanted.map((word) => node(index.prefixes, word));
-    if (nodes.includes(null)) return { tasks, models: [] };
+    const nodes = wanted.map((word) => node(index, word));
+    if (nodes.includes(null)) {
+      yield { tasks, models: [] };
+      return;
+    }
+    const told = (models, whole) => ({ tasks, models: models.slice(0, MOST), more: models.length > MOST || !whole });
     const [least] = nodes.sort((a, b) => a.count - b.count || b.prefix.length - a.prefix.length);
-    const found = await this.file(fileName(least.prefix));
-    const models = matching(found, wanted);
-    return { tasks, models: models.slice(0, MOST), more: models.length > MOST || found.length < least.count };
+    const reading = this.file(fileName(least.prefix));
+    const late = await Promise.race([reading.then(() => false), wait(LONG).then(() => true)]);
+    if (late && this.last) {
+      const near = matching(this.last, wanted);
+      if (near.length) yield told(near, false);
+    }
+    const found = await reading;
+    this.last = found;
+    let models = matching(found, wanted);
+    const cut = found.length < least.count;
+    if (!cut || models.length >= MOST) {
+      yield told(models, !cut);
+      return;
+    }
+    // Several common words: the shortest names of the rarest have few with all of them. All names, the shortest first.
+    yield { ...told(models, false), words: models.length ? undefined : "Looking through all names" };
+    for (let first = 0; first < index.shards && models.length < MOST; first += AT_ONCE) {
+      const numbers = [...Array(Math.min(AT_ONCE, index.shards - first)).keys()];
+      const shards = await Promise.all(numbers.map((i) => this.file(`all-${first + i}.json`)));
+      const known = new Set(models.map(([name]) => name));
+      models = matching([...models, ...shards.flat().filter(([name]) => !known.has(name))], wanted);
+      const last = first + AT_ONCE >= index.shards;
+      if (last || models.length) yield told(models, last);
+    }
   }
 
   open({ tasks, models, more, words: failed }, asked) {
@@ -146,10 +181,11 @@ class Find extends HTMLElement {
     options.forEach((one, i) => {
       one.id = `ws-found-${i}`;
     });
+    const held = this.list.hidden ? undefined : this.list.children[this.place]?.href;
     this.list.replaceChildren(...options);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.mark(-1);
+    this.mark(held ? options.findIndex((one) => one.href === held) : -1);
     const found = tasks.length + models.length;
     this.status.textContent = failed ?? (found ? `${found}${more ? " and more" : ""} found` : "No model or task begins so");
   }

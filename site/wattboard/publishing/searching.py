@@ -2,9 +2,11 @@
 
     search/names/index.json    the files there are, and the tasks
     search/names/PREFIX.json   models one of whose words begins so, the shortest names first: "bert" is in "bert-base"
+    search/names/all-0.json    all models, the shortest names first, a shard a file; there where a prefix is cut
 
 Words are the parts of a name between marks (`-_./`), in lower case. A prefix that too many words share has the shortest
 names alone, and is split by one more letter. So no file is large, and the first letters suffice for the first results.
+Two words that are both common lead to cut files which may have no name in common: then the shards are looked through.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from wattboard.listings import Profile, Site
 
 MOST = 400  # names in a file
+SHARD = 2000  # names in a file of all of them
 _MARKS = re.compile(r"[-_./\s]+")
 ROOT = "search/names"
 
@@ -36,14 +39,19 @@ def files(site: Site, imported: Sequence[Imported] = ()) -> dict[str, str]:
     """Give every file of the search by its path below the site. Imported models stand behind measured ones."""
     named, tasks = entries(site, imported)
     told = split(named)
+    every = sharded(named, told)
     index = {
         "schema": 1,
         "models": len(named),
         "tasks": tasks,
-        # how many models a prefix has; a file that has fewer is cut, and longer prefixes go on
+        "most": MOST,
+        "shards": len(every),
+        # how many models a prefix has; a file that has fewer, `most` of them, is cut, and longer prefixes go on
         "prefixes": {prefix: count for prefix, (count, _) in told.items()},
     }
     found = {f"{ROOT}/index.json": _json(index)}
+    for number, names in enumerate(every):
+        found[f"{ROOT}/all-{number}.json"] = _json([entry for name in names for entry in named[name]])
     for prefix, (_, names) in told.items():
         found[f"{ROOT}/{file_name(prefix)}"] = _json([entry for name in names for entry in named[name]])
     return found
@@ -77,6 +85,14 @@ def split(names: Iterable[str], most: int = MOST) -> dict[str, tuple[int, list[s
             longer = _grouped(ordered, node.found, node.prefix)
             waiting += [_Node(prefix, found) for prefix, found in longer.items()]
     return dict(sorted(told.items()))
+
+
+def sharded(names: Iterable[str], told: Mapping[str, tuple[int, list[str]]], size: int = SHARD) -> list[list[str]]:
+    """Give all names in shards, the shortest first; none where no prefix is cut."""
+    if all(count == len(found) for count, found in told.values()):
+        return []
+    ordered = sorted(set(names), key=lambda name: (len(name), name))
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
 def words(name: str) -> list[str]:
