@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import many_models
@@ -11,13 +13,16 @@ import pytest
 import site_factory as make
 from browser.get_browser import find
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "perf"))
+
+import site_models
+
 from wattboard import build, frame
 from wattboard.cli.publish import listen
 from wattboard.founding import anchors, freezing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -33,6 +38,7 @@ ARGS = [
     "--disable-sync",
 ]
 MANY = 145  # models: more than stand on a board's own page
+CROWDED = 620  # models: more than a chart has marks for, and three pages of a table
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +74,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = many_models.write(tmp_path_factory.mktemp("many"), MANY)
+    build.build([folder / "s"], [folder / "e"], folder / "html", lambda _: None)
+    with served(folder / "html") as at:
+        yield at
+
+
+@pytest.fixture(scope="session")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site whose first board has more models than a chart has room for."""
+    folder = site_models.write(tmp_path_factory.mktemp("crowded"), CROWDED)
     build.build([folder / "s"], [folder / "e"], folder / "html", lambda _: None)
     with served(folder / "html") as at:
         yield at

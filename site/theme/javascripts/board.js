@@ -7,7 +7,8 @@ import { load } from "./rows.js";
 const FIRST = 100;
 const MORE = 200;
 const MOST_COMPARED = 5;
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+// Text as it is sorted: without case, and 9 before 10. A collator would take ten times as long over ten thousand rows.
+const natural = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(9, "0"));
 
 const by = (value, direction = 1) => ({ value, direction });
 // What a column is sorted by, and which way first.
@@ -18,8 +19,8 @@ const KEYS = {
   speed: by((row) => row.seconds_per_query && 1 / row.seconds_per_query, -1),
   size: by((row) => row.parameters),
   date: by((row) => row.measured_at, -1),
-  licence: by((row) => row.licence),
-  model: by((row) => row.model),
+  licence: by((row) => row.licence?.toLowerCase()),
+  model: by((row) => (row.named ??= natural(row.model))),
 };
 const ENDS = {
   energy: ["lowest energy first", "highest energy first"],
@@ -53,7 +54,7 @@ export function view(board, level, { all, sort, desc, find, org, licence, size, 
     .map((row) => [value(row), row])
     .sort(([a, x], [b, y]) => {
       if (a == null || b == null) return (a == null) - (b == null) || x.place - y.place;
-      const told = typeof a === "string" ? collator.compare(a, b) : a - b;
+      const told = typeof a === "string" ? (a > b) - (a < b) : a - b;
       return sign * told || x.energyPlace - y.energyPlace;
     })
     .map(([, row]) => row);
@@ -89,6 +90,10 @@ class Board extends HTMLElement {
       for (const box of this.table.querySelectorAll(".ws-cpick input")) box.checked = false;
       this.compared();
     });
+    for (const chart of document.querySelectorAll(".ws-chart[data-x]")) {
+      const lead = () => import("./near.js").then((near) => near.lead(chart, () => this.rows(), this.dataset.base));
+      chart.addEventListener("pointerenter", lead, { once: true });
+    }
     for (const event of ["pointerenter", "focusin"]) this.addEventListener(event, () => this.rows(), { once: true });
     this.plain = { all: false, sort: "energy", desc: false, find: "", org: "", licence: "", size: "", stars: "", frontier: false };
     this.now = this.fromAddress();
@@ -135,7 +140,12 @@ class Board extends HTMLElement {
 
   async show(next) {
     this.now = next;
+    if (!this.board) {
+      this.status.textContent = "Loading the rows …";
+      this.setAttribute("aria-busy", "true");
+    }
     const board = await this.rows();
+    this.removeAttribute("aria-busy");
     if (!board) {
       this.status.textContent = "The rows could not be loaded. Reload the page to try again.";
       return;
