@@ -10,68 +10,30 @@ from typing import TYPE_CHECKING
 
 import many_models
 import pytest
+import rebuild_factory as rebuild
 import site_factory as make
 
-from wattbench import evidence, runs
 from wattboard import build, frame
 from wattboard.founding import anchors, cohorts, freezing
 from wattboard.gathering import cache
-from wattboard.publishing import built, finishing, keying, swapping, tally
+from wattboard.publishing import built, finishing, keying, parts, swapping, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MODELS = 150
-ROOTS = ("mkdocs.yml", "site/pages", "site/theme", "keys", "submissions/README.md")
-
-
-class Place:
-    """Submissions, editions and a checkout of one's own, built with a cache; `whole` builds the same without one."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.out, self.kept = folder, folder / "site" / "html", folder / "cache"
-
-    def build(self) -> dict[str, str]:
-        build.build([self.folder / "s"], [self.folder / "e"], self.out, lambda _: None, kept_in=self.kept)
-        return digests(self.out)
-
-    def whole(self) -> dict[str, str]:
-        """Make all of it anew in another place, where only the reading of runs and MkDocs' work are kept."""
-        out = self.folder / "whole" / "html"
-        shutil.rmtree(out, ignore_errors=True)
-        build.build([self.folder / "s"], [self.folder / "e"], out, lambda _: None, kept_in=self.folder / "other")
-        return digests(out)
-
-    def run_of(self, model: str) -> Path:
-        return next(path for path in (self.folder / "s" / model / "runs").glob("*.json") if ".dsse" not in path.name)
-
-
-def digests(folder: Path) -> dict[str, str]:
-    every = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in every}
-
-
-def stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Give each file's inode and time of change: a file that is written anew has another."""
-    every = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in every}
+    from rebuild_factory import Place
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("checkout")
-    for name in ROOTS:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        here = build._root() / name
-        (shutil.copytree if here.is_dir() else shutil.copy)(here, root / name)
-    return root
+    return rebuild.checkout(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[Place]:
     """Two boards of some hundred models, built once; each test goes on from what the last one left."""
-    place = Place(many_models.write(tmp_path_factory.mktemp("rebuild"), MODELS))
+    place = rebuild.Place(many_models.write(tmp_path_factory.mktemp("rebuild"), rebuild.MODELS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "SETTLED_NS", 0)
         patch.setattr(build, "_root", lambda: checkout)
@@ -79,35 +41,19 @@ def first(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[
         yield place
 
 
-def a_model(place: Place) -> str:
-    """Name a model that was measured once, on the measured board."""
-    return next("/".join(path.parts[-4:-2]) for path in sorted((place.folder / "s").glob("*/*-v1[0-9]/runs/*.json")))
-
-
-def edited(place: Place, model: str, factor: float) -> None:
-    """Measure a model anew, in the same sessions."""
-    old = place.run_of(model)
-    run = runs.from_bytes(old.read_bytes(), old)
-    passes = tuple(one.model_copy(update={"joules": round(one.joules * factor, 4)}) for one in run.passes if one.joules)
-    for path in (old, evidence.envelope_of(old)):
-        path.unlink()
-    runs.write(run.model_copy(update={"passes": passes}), place.folder / "s")
-    make.seal(place.folder / "s", {make.GPU})
-
-
 def test_nothing_is_written_where_nothing_changed(first: Place) -> None:
-    before = stamps(first.out)
+    before = rebuild.stamps(first.out)
     first.build()
-    assert stamps(first.out) == before
+    assert rebuild.stamps(first.out) == before
 
 
 def test_a_changed_run_changes_its_board_and_no_page_of_another(first: Place) -> None:
-    before = stamps(first.out)
-    model = a_model(first)
-    edited(first, model, 1.5)
+    before = rebuild.stamps(first.out)
+    model = rebuild.a_model(first)
+    rebuild.edited(first, model, 1.5)
     after = first.build()
     assert after == first.whole()
-    written = {path for path, stamp in stamps(first.out).items() if before.get(path) != stamp}
+    written = {path for path, stamp in rebuild.stamps(first.out).items() if before.get(path) != stamp}
     assert {f"models/{model}/index.html", f"api/v1/models/{model}.json", f"boards/{make.GPU}/index.html"} <= written
     assert not {path for path in written if make.SIMILARITY in path or path.startswith("models/demo/")}
     assert len(written) < len(after) / 2
@@ -122,7 +68,7 @@ def test_an_added_run_gives_a_model_its_files(first: Place) -> None:
 
 
 def test_a_removed_run_takes_its_models_files_and_folders(first: Place) -> None:
-    model = a_model(first)
+    model = rebuild.a_model(first)
     shutil.rmtree(first.folder / "s" / model)
     after = first.build()
     assert not [path for path in after if model in path]
@@ -131,10 +77,10 @@ def test_a_removed_run_takes_its_models_files_and_folders(first: Place) -> None:
 
 
 def test_a_submission_that_changes_without_its_runs_changes_no_model(first: Place) -> None:
-    before = stamps(first.out)
-    (first.folder / "s" / a_model(first) / "submission.yml").write_text("schema: 1\n")
+    before = rebuild.stamps(first.out)
+    (first.folder / "s" / rebuild.a_model(first) / "submission.yml").write_text("schema: 1\n")
     after = first.build()
-    written = {path for path, stamp in stamps(first.out).items() if before.get(path) != stamp}
+    written = {path for path, stamp in rebuild.stamps(first.out).items() if before.get(path) != stamp}
     assert written == {"left-out/index.html", "api/v1/left-out.json"}
     assert after == first.whole()
 
@@ -150,12 +96,12 @@ def test_an_edition_that_freezes_another_board_is_shown_everywhere(first: Place)
 
 
 def test_prose_that_changes_leaves_the_models_and_their_files(first: Place, checkout: Path) -> None:
-    before = stamps(first.out)
+    before = rebuild.stamps(first.out)
     page = checkout / "site" / "pages" / "about.md"
     page.write_text(page.read_text() + "\nOne line more.\n")
     after = first.build()
     assert after == first.whole()
-    written = {path for path, stamp in stamps(first.out).items() if before.get(path) != stamp}
+    written = {path for path, stamp in rebuild.stamps(first.out).items() if before.get(path) != stamp}
     assert written == {"about/index.html", "search/search_index.json"}
 
 
@@ -164,14 +110,14 @@ def test_a_theme_that_changes_every_page_changes_every_page(first: Place, checko
     style.write_text(style.read_text().replace("site_name: Wattstar", "site_name: Wattstars"))
     after = first.build()
     assert after == first.whole()
-    assert "Wattstars" in (first.out / "models" / a_model(first) / "index.html").read_text()
+    assert "Wattstars" in (first.out / "models" / rebuild.a_model(first) / "index.html").read_text()
 
 
 def test_a_site_that_was_built_by_other_code_is_made_anew(first: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = stamps(first.out)
+    before = rebuild.stamps(first.out)
     monkeypatch.setattr(cache, "code", lambda: "another")
     after = first.build()
-    assert not set(before.values()) & set(stamps(first.out).values())
+    assert not set(before.values()) & set(rebuild.stamps(first.out).values())
     assert after == first.whole()
 
 
@@ -187,8 +133,8 @@ def test_a_template_that_changes_is_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meddling", ["edit", "add"])
 def test_a_site_that_somebody_touched_is_made_anew(first: Place, meddling: str) -> None:
-    before = digests(first.out)
-    page = first.out / "models" / a_model(first) / "index.html"
+    before = rebuild.digests(first.out)
+    page = first.out / "models" / rebuild.a_model(first) / "index.html"
     if meddling == "edit":
         page.write_text("mine")
     else:
@@ -197,7 +143,7 @@ def test_a_site_that_somebody_touched_is_made_anew(first: Place, meddling: str) 
 
 
 def test_a_record_that_does_not_hold_is_not_believed(first: Place) -> None:
-    before = digests(first.out)
+    before = rebuild.digests(first.out)
     record = built.place(first.kept, first.out)
     whole = record.read_bytes()
     for data in (b"", b"{}", b"x" * 200, whole[: len(whole) // 2], whole.replace(b'"models/', b'"madels/', 1)):
@@ -211,7 +157,7 @@ def test_a_build_killed_while_files_are_put_into_place_is_finished_by_the_next(
     first: Place, monkeypatch: pytest.MonkeyPatch, moved: int
 ) -> None:
     first.build()
-    edited(first, a_model(first), 1.1)
+    rebuild.edited(first, rebuild.a_model(first), 1.1)
     move, done = swapping._move, []
 
     def killed(source: Path, target: Path) -> None:
@@ -225,13 +171,13 @@ def test_a_build_killed_while_files_are_put_into_place_is_finished_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             first.build()
     swapping.settle(first.out)
-    assert digests(first.out) == first.whole()
+    assert rebuild.digests(first.out) == first.whole()
     assert sorted(path.name for path in first.out.parent.iterdir()) == ["docs", "html", "mkdocs.generated.yml"]
 
 
 def test_a_build_killed_before_leaves_the_old_site_as_it_was(first: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = stamps(first.out)
-    edited(first, a_model(first), 1.1)
+    before = rebuild.stamps(first.out)
+    rebuild.edited(first, rebuild.a_model(first), 1.1)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -240,7 +186,7 @@ def test_a_build_killed_before_leaves_the_old_site_as_it_was(first: Place, monke
         patch.setattr(finishing, "mapped", killed)
         with pytest.raises(KeyboardInterrupt):
             first.build()
-    assert stamps(first.out) == before
+    assert rebuild.stamps(first.out) == before
     assert first.build() == first.whole()
 
 
@@ -257,6 +203,7 @@ def test_a_tally_is_of_paths_sizes_and_times_in_any_order(tmp_path: Path) -> Non
 
 
 def test_the_record_is_json_with_its_hash_before_it(first: Place) -> None:
+    first.build()
     told, data = built.place(first.kept, first.out).read_bytes().split(b"\n", 1)
     assert hashlib.sha256(data).hexdigest().encode() == told
-    assert set(json.loads(data)["parts"]) > {make.GPU, make.SIMILARITY, build.REST}
+    assert set(json.loads(data)["parts"]) > {make.GPU, make.SIMILARITY, parts.REST}

@@ -10,28 +10,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench import heads as known_heads
 from wattbench.problems import refuse
-from wattboard import api, editions, frame, listings, pages, profiles, publishing
-from wattboard.advising import choices, scores
-from wattboard.badges import examples, pictures, twins
+from wattboard import api, editions, listings, pages, profiles, publishing
+from wattboard.advising import scores
+from wattboard.badges import pictures, twins
 from wattboard.gathering import left_out
 from wattboard.imports import files as imported_editions
 from wattboard.life import counting
 from wattboard.life.counting import Places
-from wattboard.pages import choosing, filling, imported_pages
+from wattboard.pages import filling, imported_pages
 from wattboard.publishing import (
     built,
     finishing,
-    imported_files,
     keying,
+    parts,
     press,
     rendering,
-    searching,
     stamping,
     swapping,
     tally,
@@ -50,9 +48,6 @@ if TYPE_CHECKING:
 
 LIGHT = 20_000  # models; above, their pages are of a light layout of our own: a site may not pass 1 GB
 MARKER = "api/v1/index.json"
-NAMES = "the names"  # that the search box offers
-DESCRIPTIONS = "the descriptions"  # of the API: made of the code and the address alone
-REST = "the rest"  # of the site: made in every build, and written where it differs
 
 
 def build(
@@ -102,7 +97,8 @@ def build(
         site = listings.assemble(counted.filed, opened, sorted([*counted.left_out, *uncounted]), lived)
         site = replace(site, heads=newest)
     if before and summing and tally.end(summing) != before.tally:
-        before = None  # somebody touched the site since
+        say(f"{out} was touched since it was built: all of it is made anew")
+        before = None
     basis, stage = _make(site, others, before, out, root, kept_in, say, png=png is not None)
     if png:
         say("drawing badges as PNG")
@@ -150,11 +146,14 @@ def _make(
     basis = keying.basis(
         address, shell, [len(site.profiles) > limit for limit in (LIGHT, pages.LIGHT_FROM, pictures.FLAT_FROM)] + [png]
     )
-    stage = Stage(swapping.fresh_of(out), out, before if before and before.basis == basis else None)
+    if before and before.basis != basis:
+        say("code, layout or theme are others than last time: all pages are made anew")
+        before = None
+    stage = Stage(swapping.fresh_of(out), out, before)
 
-    shared = api.shared(site)
+    draft = parts.Draft(site, atlas, api.shared(site), others, rendered, apart, theme, shell, address)
     of_boards = keying.boards(site, atlas)
-    whole = press.whole(site, atlas, address, shared, shell, stage)
+    whole = press.whole(site, atlas, address, draft.shared, shell, stage)
     of_models, own = keying.models(whole, of_boards), keying.Own(whole)
     wanted = [
         place
@@ -162,43 +161,12 @@ def _make(
         if not stage.keep(one.id, of_models[one.id], partial(own.of, one))
     ]
     with publishing.making(whole, wanted) as finish:
-        kept = {name for name, key in of_boards.items() if stage.keep(name, key)}
-        pages_of = {path: _board_of(path, site) for path in theme.paths()}
-        for path, text in finishing.filled(
-            rendered, theme, address, [path for path, name in pages_of.items() if name not in kept]
-        ):
-            stage.put(pages_of[path], of_boards.get(pages_of[path], ""), [(path, text.encode())])
-        known = choices.latencies(frame.frame(site.filed)) if site.filed else {}
-        for listing in site.listings:
-            if (name := listing.board.name) not in kept:
-                rows = ((path, text.encode()) for path, text in choosing.of_board(listing, known, atlas).items())
-                stage.put(name, of_boards[name], chain(api.of_board(listing, shared, atlas), rows))
-        stage.put(REST, "", finishing.plain(theme))
-        if apart:
-            theirs = finishing.shell(theme, imported_pages.SHELL, rendered.notice)
-            stage.put(REST, "", ((theirs.place(one), theirs.page(one).encode()) for one in apart))
-        stage.put(REST, "", ((shell.place(one), shell.page(one).encode()) for one in rendered.absent))
-        stamped = [*(one.id for one in site.profiles), *(one.id for one in rendered.absent)]
-        names = {pages.SHELL: stamped, imported_pages.SHELL: [one.id for one in apart]}
-        stage.put(REST, "", finishing.mapped(theme, rendered.canonical, names, address, site.newest))
-        tables = api.read_boards(site, stage.read)
-        stage.put(REST, "", chain(api.of_site(site, address, shared, tables), imported_files.files(others)))
-        texts = chain(
-            choosing.index(site).items(),
-            examples.files().items(),
-            pictures.imported(others),
-            pictures.apart(site),
-        )
-        stage.put(REST, "", ((path, text.encode()) for path, text in texts))
-        if not stage.keep(DESCRIPTIONS, address):
-            stage.put(DESCRIPTIONS, address, api.descriptions(address))
-        if not stage.keep(NAMES, offered := keying.key(*searching.entries(site, others))):
-            names_of = searching.files(site, others).items()
-            stage.put(NAMES, offered, ((path, text.encode()) for path, text in names_of))
+        parts.boards(draft, stage, of_boards)
+        parts.rest(draft, stage)
         made = finish()
         for model, (told, paths) in made.files.items():
             stage.note(model, f"{of_models[model]} {told}" if told else of_models[model], paths)
-        stage.note(REST, "", (), made.tally)
+        stage.note(parts.REST, "", (), made.tally)
     if kept_in is None:
         remove(theme.folder.parent)
     return basis, stage
@@ -220,14 +188,6 @@ def _root() -> Path:
 def _address(root: Path) -> str:
     found = re.search(r"^site_url:\s*(\S+)", (root / "mkdocs.yml").read_text(), re.MULTILINE)
     return f"{found[1].rstrip('/')}/" if found else "/"
-
-
-def _board_of(path: str, site: Site) -> str:
-    """Name the board that a page is of; else the page is of the rest."""
-    first, second, *_ = [*path.split("/"), ""]
-    if first == "tasks":
-        return next((one.board.name for one in site.headlines if one.task.name == second), REST)
-    return second if first == "boards" else REST
 
 
 def _apart(rendered: Pages, imported: ImportedPages) -> tuple[Pages, tuple[Stamp, ...]]:

@@ -76,11 +76,8 @@ def gather(folders: Iterable[Path], trusted: Mapping[str, TrustedKey] | None, ke
     good = tuple(sorted(once.values(), key=lambda one: (one.model, one.name)))
     unkept = None
     if kept_in:
-        elsewhere = {
-            path: one
-            for path, one in kept.files.items()
-            if not path.startswith(tuple(f"{_key(folder)}/" for folder in folders))
-        }
+        here = tuple(f"{_key(folder)}/" for folder in folders)
+        elsewhere = {path: one for path, one in kept.files.items() if not path.startswith(here)}
         found = {_key(path): one for path, one in (own | sealed | beside).items() if one.settled(now)}
         living = {one.sha256 for one in (elsewhere | found).values()} | {one.digest for one in good}
         still = {seal: signer for seal, signer in kept.seals.items() if seal[0] in living}
@@ -160,7 +157,7 @@ def _filed(
             bad[one.path] = [
                 Problem(str(one.path), "model.id", f"{run.model!r} is no ORG/NAME", "Use letters, digits, . _ -")
             ]
-        elif one.path != one.folder / run.model / "runs" / f"{run.board}--{run.measured_at[:10]}-{digest[:12]}.json":
+        elif str(one.path) != f"{one.folder}/{run.model}/runs/{run.board}--{run.measured_at[:10]}-{digest[:12]}.json":
             message = "the name is not what its content says"
             bad[one.path] = [Problem(str(one.path), "", message, "Put back the file as measured")]
         else:

@@ -79,20 +79,16 @@ def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
         there = {one.name: one.stat(follow_symlinks=False) for one in _entries(here)}
         names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
         yield from (Place(Path(here, name), folder, there) for name in sorted(names))
-    elif levels == ("runs",):
-        yield from _within(f"{here}/runs", folder, ())
-    else:
-        for one in _entries(here):
-            yield from _within(one.path, folder, levels[1:], one)
-
-
-def _within(path: str, folder: Path, levels: tuple[str, ...], known: os.DirEntry[str] | None = None) -> Iterator[Place]:
-    """Go into a folder; a link to one is a place of its own. `known` is what a listing said of it."""
-    if known.is_dir(follow_symlinks=False) if known else os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - as above
-        yield from _below(path, folder, levels)
-    elif os.path.islink(path) and os.path.isdir(path):  # noqa: PTH112, PTH114 - as above
-        link = Path(path)
-        yield Place(link, folder, {link.name: link.lstat()})
+        return
+    for one in [f"{here}/runs"] if levels == ("runs",) else [entry.path for entry in _entries(here)]:
+        try:
+            kind = os.lstat(one)
+        except FileNotFoundError:  # a model without runs
+            continue
+        if stat.S_ISDIR(kind.st_mode):
+            yield from _below(one, folder, levels[1:])
+        elif stat.S_ISLNK(kind.st_mode) and os.path.isdir(one):  # noqa: PTH112 - as above
+            yield Place(Path(one), folder, {Path(one).name: kind})
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -6,7 +6,6 @@ measurement disagrees, and nothing has ended that yet. `unsigned`: nobody vouche
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -41,15 +40,14 @@ def of(
     unsigned = {(one.board, one.model, one.revision) for one in filed if one.signer is None}
     disputed, twice = disputes(events), reproduced(passes)
 
-    def trust(one: Rating) -> Trust:
-        subject = (one.board, one.model, one.revision)
+    def trust(subject: Subject) -> Trust:
         if subject in disputed:
             return "disputed"
         if subject in unsigned:
             return "unsigned"
         return "reproduced" if subject in twice else "verified"
 
-    return lambda rated: tuple(replace(one, trust=trust(one)) for one in ratings.collect(rated))
+    return lambda rated: ratings.collect(rated, trust)
 
 
 def reproduced(passes: pl.LazyFrame) -> frozenset[Subject]:

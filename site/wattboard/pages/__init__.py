@@ -12,7 +12,7 @@ from wattboard import profiles
 from wattboard.badges import faces
 from wattboard.founding.cohorts import RULE
 from wattboard.life import notes
-from wattboard.pages import board_table, chronicle, filling, happenings, lives
+from wattboard.pages import board_table, chronicle, filling, happenings, lives, navigation
 from wattboard.pages.filling import filled
 from wattboard.pages.slots import Slots, markdown
 from wattboard.profiles import families
@@ -147,38 +147,8 @@ def render(
         docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, Slots({slot: html})
     for place, doc, slot, html in _chronicle(site, atlas):
         docs[f"{place}.md"], slots[f"{place}.html"] = doc, Slots({slot: html})
-    headlines = [{one.task.title: f"tasks/{one.task.name}.md"} for one in site.headlines]
-    nav = (
-        {"Leaderboards": ["index.md", *headlines, {"Models": "models/index.md"}, {"Families": "families/index.md"}]},
-        {"Right-size": "right-size.md"},
-        {"Compare": "compare.md"},
-        {
-            "Method": [
-                "method.md",
-                {"Tasks": "tasks.md"},
-                {"The meter": "meter.md"},
-                {"The harness": "harness.md"},
-                {"A study of star rules": "study.md"},
-                {"Scale": "scale.md"},
-                {"Editions and changes": "editions/index.md"},
-                {"Corrections": "corrections.md"},
-                {"Left out": "left-out/index.md"},
-            ]
-        },
-        {
-            "Submit": [
-                "submit.md",
-                {"The queue": "queue/index.md"},
-                {"How it is run": "maintain.md"},
-                {"A fleet": "fleet.md"},
-            ]
-        },
-        {"Cite": "cite.md"},
-        {"API": "api.md"},
-        {"About": "about.md"},
-    )
     models = stamps(site, address, atlas, drawn)
-    return Pages(docs, slots, models, nav, filled("notice.j2", site=site), canonical, absent(site))
+    return Pages(docs, slots, models, navigation.nav(site), filled("notice.j2", site=site), canonical, absent(site))
 
 
 def stamps(

@@ -15,10 +15,12 @@ from wattboard.ratings import calibration, facts, reasons, thresholds
 from wattboard.ratings.facts import SUBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from wattboard.editions import Edition, FrozenBoard
     from wattboard.ratings.reasons import Status
+
+    Subject = tuple[str, str, str]  # board, model, revision
 
 MIN_COHORT = 20
 Trust = Literal["verified", "reproduced", "disputed", "unsigned"]
@@ -209,11 +211,14 @@ def _with_ranges(starred: pl.LazyFrame, boards: Iterable[FrozenBoard]) -> pl.Laz
     return starred.join(ranges, on=SUBJECT, how="left")
 
 
-def collect(rated: pl.LazyFrame) -> tuple[Rating, ...]:
-    """Turn a rated frame into Ratings."""
+def collect(rated: pl.LazyFrame, trust: Callable[[Subject], Trust] = lambda _: "unsigned") -> tuple[Rating, ...]:
+    """Turn a rated frame into Ratings; `trust` says who vouches for a board's model at a revision."""
     renamed = rated.rename({"S": "sessions", "n": "passes", "s_w": "spread", "quality_value": "quality"})
-    rows = renamed.select(name for name in Rating.__slots__ if name != "trust").collect().to_dicts()
-    return tuple(Rating(**row | {"reasons": tuple(row["reasons"])}) for row in rows)
+    told = renamed.select(name for name in Rating.__slots__ if name != "trust").collect()
+    columns = told.with_columns(pl.col("reasons").list.join(" ")).to_dict(as_series=False)
+    columns["reasons"] = [tuple(text.split()) for text in columns["reasons"]]
+    subjects = zip(*(columns[name] for name in SUBJECT), strict=True)
+    return tuple(map(Rating, *columns.values(), map(trust, subjects)))
 
 
 def _thresholds(edition: Edition | None, boards: Iterable[FrozenBoard]) -> pl.LazyFrame:
