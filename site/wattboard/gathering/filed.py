@@ -63,6 +63,7 @@ def _run(path: Path, digest: str) -> Run:
     return runs.from_bytes(_bytes(path, digest), path)
 
 
+@lru_cache(4)
 def _bytes(path: Path, digest: str) -> bytes:
     try:
         data = path.read_bytes()

@@ -80,15 +80,13 @@ def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
         names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
         yield from (Place(Path(here, name), folder, there) for name in sorted(names))
         return
-    for one in [f"{here}/runs"] if levels == ("runs",) else [entry.path for entry in _entries(here)]:
-        try:
-            kind = os.lstat(one)
-        except FileNotFoundError:  # a model without runs
+    for one in _entries(here):
+        if levels == ("runs",) and one.name != "runs":
             continue
-        if stat.S_ISDIR(kind.st_mode):
-            yield from _below(one, folder, levels[1:])
-        elif stat.S_ISLNK(kind.st_mode) and os.path.isdir(one):  # noqa: PTH112 - as above
-            yield Place(Path(one), folder, {Path(one).name: kind})
+        if one.is_dir(follow_symlinks=False):
+            yield from _below(one.path, folder, levels[1:])
+        elif one.is_symlink() and one.is_dir():
+            yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)})
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -80,7 +80,7 @@ def making(whole: Press, wanted: Sequence[int]) -> Iterator[Finish]:
         return
     cutter = Cutter(whole)
     # A process that is forked from one with threads, as Polars has, may wait for a lock for ever.
-    with ProcessPoolExecutor(max(1, processors - 1), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(max(1, processors - 1), get_context("spawn"), gc.freeze) as pool:
         waiting = [(some, pool.submit(_make, press.to_bytes(cutter.cut(some)))) for some in stretches]
 
         def rest() -> Iterator[Made]:
@@ -165,6 +165,10 @@ def _together(made: Iterable[Made]) -> Made:
 
 def _make(data: bytes) -> Made:
     """Make the files of a cut, in a process of its own."""
-    with growing():
+    gc.collect()  # what the last cut left: templates hold on to what they were filled with
+    gc.disable()
+    try:
         cut = press.from_bytes(data)
         return Printer(cut).make(range(len(cut.site.profiles)))
+    finally:
+        gc.enable()

@@ -20,7 +20,7 @@ from wattboard.gathering import cache
 from wattboard.ratings import Rating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
@@ -35,6 +35,11 @@ _VALUES = attrgetter(*Rating.__slots__)
 def key(*told: object) -> str:
     """Name what can be said as JSON, by its hash."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _hash(told: Iterable[str]) -> str:
+    """Name some words: of ten thousand models, JSON would take most of the time."""
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
 
 
 def basis(address: str, shell: Shell, layouts: list[bool], templates: Path = TEMPLATES) -> str:
@@ -75,7 +80,7 @@ def boards(site: Site, atlas: Atlas) -> dict[str, str]:
 def models(whole: Press, of_boards: dict[str, str]) -> dict[str, str]:
     """Give each model's key."""
     said = whole.notes
-    return {one.id: key(repr(said.get(one.id)), *_model(one, whole, of_boards)) for one in whole.site.profiles}
+    return {one.id: _hash(map(repr, (said.get(one.id), *_model(one, whole, of_boards)))) for one in whole.site.profiles}
 
 
 class Own:
@@ -92,7 +97,7 @@ class Own:
 
     def of(self, profile: Profile) -> str:
         """Give a model's own key; none where there is no telling."""
-        return hashlib.sha256("\n".join(self._told(profile)).encode()).hexdigest()[:32] if self.closely else ""
+        return _hash(self._told(profile)) if self.closely else ""
 
     def _told(self, profile: Profile) -> Iterator[str]:
         """Say all that a model's files are made of: a page's words for its place among others stand for the others."""

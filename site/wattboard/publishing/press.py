@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -17,26 +19,29 @@ from wattbench import tasks
 from wattbench.tasks import Task
 from wattboard import pages
 from wattboard import profiles as profiles_of
+from wattboard.advice import Choice
 from wattboard.advising import scores
 from wattboard.api.results import Known
 from wattboard.badges import pictures
 from wattboard.gathering import rows
+from wattboard.gathering.filed import Filed
 from wattboard.life import NO_LIFE, notes
+from wattboard.listings import Profile, Result
+from wattboard.ratings import Rating
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wattboard.api.documents import Shared
     from wattboard.badges.faces import Face
-    from wattboard.gathering.filed import Filed
     from wattboard.life.notes import Notes
-    from wattboard.listings import Profile, Site
+    from wattboard.listings import Site
     from wattboard.profiles import Atlas
     from wattboard.publishing.staging import Stage
     from wattboard.publishing.stamping import Shell
-    from wattboard.ratings import Rating
 
+_MANY = (Rating, Choice, Filed, Result, Profile)  # of which there are thousands in a cut
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
@@ -137,6 +142,7 @@ def to_bytes(press: Press) -> bytes:
     pickler.dispatch_table = {  # of the types that are met
         Task: lambda task: (tasks.find, (task.name,)),
         pl.DataFrame: lambda _: (_no_rows, ()),
+        **{form: partial(_plainly, form, attrgetter(*form.__slots__)) for form in _MANY},
     }
     pickler.dump(press)
     return buffer.getvalue()
@@ -155,6 +161,11 @@ def _ratings(profile: Profile) -> Iterator[Rating]:
 
 def _some(known: Mapping[K, V], names: Iterable[K]) -> dict[K, V]:
     return {name: known[name] for name in names if name in known}
+
+
+def _plainly(form: type, values: Callable[[object], Any], one: object) -> tuple[type, Any]:
+    """Pickle a value by its fields: for itself a dataclass with slots would look them up one by one."""
+    return form, values(one)
 
 
 def _no_rows() -> pl.DataFrame:
