@@ -1,17 +1,23 @@
 """Sites of 1,000, 10,000 and 50,000 models beside plain MkDocs on the same content, and Zensical where it installs.
 
-    make perf-site          1,000, 10,000 and 50,000 models, 10 GB of disk; rewrites site/pages/scale.md
+    make perf-site          1,000, 10,000 and 50,000 models, 10 GB; rewrites site/pages/scale.md
     perf_site.py 500 2000   other sizes, written nowhere
 
 Each measurement is a process of its own, whose children are counted. The runs were written and read before: what is
 timed is a site from kept rows, as a build after `git pull` is, without reading run files for the first time and
-without traces. MkDocs and Zensical get the text of our smallest site's model pages as Markdown, outside their
-navigation, with the project's own theme; what a further page costs is the difference of two sizes.
+without traces. All files lie in memory where a machine has room there (WATTSTAR_PERF names another folder): half a
+million files are a test of a disk else. What a disk adds is told by copying a finished site to it.
+
+MkDocs and Zensical (installed into build/peers-site at the first time) get the model pages of our two smaller sites,
+outside their navigation, with the project's own theme: once with the same content, as HTML in Markdown, and once their
+bare text, without label, drawings and badge. What a further page costs is the difference of two sizes. Ours is told
+twice: the page alone, filled, stamped and written; and with all else that a further model brings.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import os
 import re
@@ -21,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +41,10 @@ ROOT = Path(__file__).parents[2]
 SIZES = (1000, 10_000, 50_000)
 PLAIN = 1000  # pages that the others build; FEW are a second point, for what a further page costs
 FEW = 200
+DISK = 10_000  # models whose site is copied to the disk
 PAGES, JSON_AND_SVG = {".html"}, {".json", ".svg"}
+PEERS, ZENSICAL = ROOT / "build" / "peers-site", "zensical==0.0.73"
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 10**10  # noqa: S108 - it is named on purpose
 
 
 def measured(arm: str, *words: object) -> dict[str, Any]:
@@ -51,7 +61,14 @@ def measured(arm: str, *words: object) -> dict[str, Any]:
 
 def arm(name: str, *words: str) -> None:
     """Do one piece of work and print its CPU seconds and memory as JSON."""
-    work = {"write": _write, "ours": _ours, "mkdocs": _mkdocs, "zensical": _zensical, "change": _change}[name]
+    work = {
+        "write": _write,
+        "ours": _ours,
+        "pages": _pages,
+        "mkdocs": _mkdocs,
+        "zensical": _zensical,
+        "change": _change,
+    }[name]
     more = work(*words) or {}
     spent = {
         "cpu": sum(
@@ -86,6 +103,31 @@ def _ours(place: str) -> None:
     _build(place)
 
 
+def _pages(place: str) -> dict[str, float]:
+    """Fill, stamp and write every model's page once more, and nothing else: CPU seconds a page."""
+    from wattboard import api, build, editions, listings, profiles
+    from wattboard.advising import scores
+    from wattboard.life import counting
+    from wattboard.publishing import Printer, press, staging, stamping
+
+    folder = Path(place)
+    opened = editions.read_all([folder / "e"])
+    places = counting.Places((folder / "s",))
+    counted = counting.count(places, counting.signed_boards(opened), folder / "cache")
+    site = listings.assemble(counted.filed, opened, (), counting.lived(places, counted, opened)[0])
+    atlas = profiles.atlas(site, scores.pairing(site.filed))
+    page = next((folder / "html" / "models").glob("*/*/index.html")).read_text()
+    shell = stamping.Shell("models", (page.partition("<article")[0], "BODY", page.partition("</article>")[2]))
+    stage = staging.Stage(folder / "pages", folder / "html", None)
+    own = Printer(press.whole(site, atlas, build.site_address(), api.shared(site), shell, stage))
+    began = time.process_time()
+    for stamp in own.stamps:
+        staging.write(stage.fresh, None, shell.place(stamp), shell.page(stamp).encode())
+    spent = time.process_time() - began
+    shutil.rmtree(stage.fresh)
+    return {"a page": spent / len(site.profiles)}
+
+
 def _change(place: str) -> None:
     import site_models
 
@@ -99,10 +141,32 @@ def _mkdocs(place: str, pages: str) -> None:
 
 def _zensical(place: str, pages: str) -> None:
     config = _plain(Path(place), int(pages))
-    program = shutil.which("zensical", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if program is None:
-        raise SystemExit("zensical is not installed")
-    _quietly([program, "build", "--config-file", str(config)])
+    _quietly([str(PEERS / "bin" / "zensical"), "build", "--config-file", str(config)])
+
+
+def installed() -> bool:
+    """Install Zensical into an environment of its own, where it can be had."""
+    if not (PEERS / "bin" / "zensical").exists():
+        venv.create(PEERS, with_pip=True, clear=True)
+        command = [PEERS / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", ZENSICAL]
+        subprocess.run(command, capture_output=True, check=False)
+    return (PEERS / "bin" / "zensical").exists()
+
+
+def room() -> Path | None:
+    """Give a folder in memory with room for all, None where there is none."""
+    if told := os.environ.get("WATTSTAR_PERF"):
+        return Path(told)
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES else None
+
+
+def copied(html: Path) -> float:
+    """Copy a finished site to the disk of this checkout and give the seconds: what a disk adds to a build."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        began = time.perf_counter()
+        subprocess.run(["cp", "-r", html, folder], check=True)
+        os.sync()
+        return time.perf_counter() - began
 
 
 def _quietly(command: list[str]) -> None:
@@ -131,13 +195,18 @@ def _plain(place: Path, pages: int) -> Path:
     return config
 
 
-def markdown(html: Path, place: Path, pages: int) -> None:
-    """Write the text of our model pages as Markdown: headings, paragraphs and tables, without drawings."""
+def markdown(html: Path, place: Path, kind: str, pages: int) -> None:
+    """Write our model pages as Markdown: with the same content, or their bare text."""
     docs = place / f"docs-{pages}"
     (docs / "models").mkdir(parents=True, exist_ok=True)
     (docs / "index.md").write_text("# Models\n")
     for number, page in enumerate(sorted((html / "models").glob("*/*/index.html"))[:pages]):
-        (docs / "models" / f"{number:05d}.md").write_text(as_markdown(page.read_text()))
+        (docs / "models" / f"{number:05d}.md").write_text(KINDS[kind](page.read_text()))
+
+
+def same(page: str) -> str:
+    """Give the article of a page as it is: Markdown may hold HTML."""
+    return page[page.index("<article") : page.index("</article>")].partition(">")[2].strip() + "\n"
 
 
 def as_markdown(page: str) -> str:
@@ -157,6 +226,9 @@ def as_markdown(page: str) -> str:
 
 def _said(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+KINDS = {"same": same, "text": as_markdown}
 
 
 def weight(html: Path) -> dict[str, float]:
@@ -186,7 +258,8 @@ def show(name: str, told: dict[str, Any]) -> None:
 def main(sizes: tuple[int, ...]) -> None:
     """Build every size once, then the others, and say what a further page costs either way."""
     seconds: dict[int, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory(dir=os.environ.get("WATTSTAR_PERF")) as name:
+    disk = None
+    with tempfile.TemporaryDirectory(dir=room()) as name:
         for size in sizes:
             place = Path(name) / str(size)
             show(f"{size:,} models, their runs written, read and frozen", measured("write", place, size))
@@ -195,39 +268,30 @@ def main(sizes: tuple[int, ...]) -> None:
                 continue
             seconds[size] = told
             heavy = weight(place / "html")
+            if size == DISK:
+                disk = copied(place / "html")
+                print(f"  copied to the disk in {disk:.1f} s", flush=True)
+            alone = measured("pages", place)
+            if "a page" in alone:
+                print(f"  a page alone takes {1e6 * alone['a page']:.0f} us of CPU", flush=True)
             print("  " + ", ".join(f"{kind} {value:,.1f}" for kind, value in heavy.items()), flush=True)
             changed = measured("change", place)
             again = changed if "why" in changed else measured("ours", place)  # else nothing would have changed
             show(f"{size:,} models, one run changed", again)
-            told |= {"weight": heavy, "again": again}
-            if size == sizes[0]:
-                for pages in (FEW, PLAIN):
-                    markdown(place / "html", Path(name), pages)
+            told |= {"weight": heavy, "again": again, "page": alone.get("a page")}
+            for kind, pages in itertools.product(KINDS, (FEW, PLAIN)) if size in sizes[:2] else ():
+                markdown(place / "html", place.with_name(f"{kind}-{size}"), kind, pages)
             shutil.rmtree(place)
-        plain = {pages: measured("mkdocs", name, pages) for pages in (FEW, PLAIN)}
-        for pages, told in plain.items():
-            show(f"{pages:,} Markdown pages by MkDocs", told)
-        others = {pages: measured("zensical", name, pages) for pages in (FEW, PLAIN)}
-        for pages, told in others.items():
-            show(f"{pages:,} Markdown pages by Zensical", told)
-    said = [*scale_report.verdicts(seconds), *further(seconds, plain)]
+        programs = ("mkdocs", "zensical") if installed() else ("mkdocs",)
+        others = {}
+        for program, kind, size, pages in itertools.product(programs, KINDS, sizes[:2], (FEW, PLAIN)):
+            others[program, kind, size, pages] = told = measured(program, Path(name) / f"{kind}-{size}", pages)
+            show(f"{pages:,} pages of the site of {size:,}, {kind}, by {program}", told)
+    said = [*scale_report.verdicts(seconds), *scale_report.further(seconds, others, FEW, PLAIN)]
     print("\n".join(said))
     if sizes == SIZES:
-        words = scale_report.text(seconds, plain, others, said, dt.datetime.now(dt.UTC))
+        words = scale_report.text(seconds, others, said, dt.datetime.now(dt.UTC), disk)
         scale_report.write_page(ROOT / "site" / "pages" / "scale.md", words)
-
-
-def further(ours: dict[int, dict[str, Any]], plain: dict[int, dict[str, Any]]) -> list[str]:
-    """Say what a further model page costs here, and a further Markdown page by MkDocs, in CPU time."""
-    if len(ours) < 2 or any("why" in told for told in plain.values()):  # one point has no slope
-        return []
-    few, many = min(ours), sorted(ours)[1]
-    own = 1000 * (ours[many]["cpu"] - ours[few]["cpu"]) / (many - few)
-    other = 1000 * (plain[PLAIN]["cpu"] - plain[FEW]["cpu"]) / (PLAIN - FEW)
-    held = "met" if other >= 10 * own else "NOT MET"
-    said = f"{held}: ten times cheaper than MkDocs for each further model. A further model, with rating, page, badges, "
-    said += f"run files and API, takes {own:.1f} ms of CPU; a further Markdown page by MkDocs {other:.1f} ms: "
-    return [f"{said}{other / own:.1f} times"]
 
 
 if __name__ == "__main__":

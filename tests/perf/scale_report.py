@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Told = Mapping[str, Any]
+    Other = tuple[str, str, int, int]  # program, what of a page, models of the site that it is from, pages
 
 MARKS = ("<!-- scale -->", "<!-- end of scale -->")
 LIMITS = {10_000: 20.0, 50_000: 60.0}  # models: seconds of a whole build
 AGAIN = {10_000: 3.0}  # seconds after one changed run
 MEMORY_MB, DISK_MB = 1536.0, 1000.0
+TIMES = 10  # cheaper than a Markdown page
+NAMES = {"mkdocs": "MkDocs", "zensical": "Zensical"}
+KINDS = {"same": "with the same content", "text": "as bare text"}
 
 
 def verdicts(ours: Mapping[int, Told]) -> list[str]:
@@ -43,12 +47,46 @@ def verdicts(ours: Mapping[int, Told]) -> list[str]:
     return said
 
 
+def further(ours: Mapping[int, Told], others: Mapping[Other, Told], few: int, many: int) -> list[str]:
+    """Say what a further model page costs here, and a further page of the same content elsewhere, in CPU time."""
+    said, costs = [], {}
+    for (program, kind, size, pages), told in others.items():
+        before = others[program, kind, size, few]
+        if pages == many and "why" not in told and "why" not in before:
+            costs[program, kind, size] = 1000 * (told["cpu"] - before["cpu"]) / (many - few)
+    for size, told in sorted(ours.items()):
+        other = costs.get(("mkdocs", "same", size))
+        if told.get("page") is None or other is None:
+            continue
+        own = 1000 * told["page"]
+        if size in AGAIN:
+            line = f"{_held(other >= TIMES * own)}: ten times cheaper than MkDocs for each further model page. "
+        else:
+            line = "Not asked, and told for comparison. "
+        line += (
+            f"A page of a site of {size:,} takes {own:.2f} ms of CPU, filled, stamped and written. As a further page "
+        )
+        line += f"with the same content MkDocs takes {other:.1f} ms for it, {other / own:.1f} times as much"
+        more = [
+            f"{costs[name]:.1f} ms by {NAMES[name[0]]} {KINDS[name[1]]}"
+            for name in (("mkdocs", "text", size), ("zensical", "same", size), ("zensical", "text", size))
+            if name in costs
+        ]
+        said.append(f"{line}; it is {', '.join(more)}" if more else line)
+    if len(ours) > 1:  # one point has no slope
+        first, second = sorted(ours)[:2]
+        own = 1000 * (ours[second]["cpu"] - ours[first]["cpu"]) / (second - first)
+        brings = "rating, rows of its board, page, badges, run files, API"
+        said.append(f"All that a further model brings - {brings} - takes {own:.1f} ms of CPU")
+    return said
+
+
 def text(
     ours: Mapping[int, Told],
-    plain: Mapping[int, Told],
-    others: Mapping[int, Told],
+    others: Mapping[Other, Told],
     said: Sequence[str],
     when: dt.datetime,
+    disk: float | None,
 ) -> str:
     """Give what stands between the page's marks."""
     head = ("What", "Seconds", "CPU seconds", "Memory", "Largest child", "A model's page", "After one changed run")
@@ -61,14 +99,19 @@ def text(
         )
         for size, told in sorted(ours.items())
     ]
-    for name, found in (("MkDocs", plain), ("Zensical", others)):
-        rows += [
-            (f"{pages:,} Markdown pages by {name}", *(_cost(told) if "why" not in told else ("-",) * 4), "-", "-")
-            for pages, told in sorted(found.items())
-        ]
+    rows += [
+        (
+            f"{pages:,} pages of the site of {size:,} by {NAMES[program]}, {KINDS[kind]}",
+            *(_cost(told) if "why" not in told else ("-",) * 4),
+            "-",
+            "-",
+        )
+        for (program, kind, size, pages), told in others.items()
+    ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
     lines = "\n".join(f"- {one[:1].upper()}{one[1:]}." for one in said)
-    return f"Measured on {when.day} {when:%B %Y}.\n\n{table}\n\n{lines}"
+    copy = "" if disk is None else f" Copying the finished site of 10,000 models to the disk took {disk:.1f} s more."
+    return f"Measured on {when.day} {when:%B %Y}.{copy}\n\n{table}\n\n{lines}"
 
 
 def write_page(page: Path, words: str) -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from wattbench.boards import Board
-from wattboard.api import changes, history
+from wattboard.api import history
 from wattboard.api.places import address, document
 from wattboard.api.results import checked, frozen, named
 
@@ -83,21 +83,19 @@ def changed(events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:
     yield document("changes", {}, newest=[change(one) for one in events[:NEWEST]], months=months)
 
 
-def change(event: Event) -> changes.Change:
-    """Give a change in its strict form."""
+def change(event: Event) -> dict[str, Any]:
+    """Give a change, as the fields of a Change."""
     before, after = event.before, event.after
-    return changes.Change.model_validate(
-        {
-            "id": event.id,
-            "on": event.on,
-            "board": after.board,
-            "model": after.model,
-            "cause": event.cause,
-            "stars_moved": before is not None and before.stars != after.stars,
-            "before": None if before is None else _state(before),
-            "after": _state(after),
-        }
-    )
+    return {
+        "id": event.id,
+        "on": event.on,
+        "board": after.board,
+        "model": after.model,
+        "cause": event.cause,
+        "stars_moved": before is not None and before.stars != after.stars,
+        "before": None if before is None else _state(before),
+        "after": _state(after),
+    }
 
 
 def _state(one: Rating) -> dict[str, Any]:

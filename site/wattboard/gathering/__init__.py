@@ -93,7 +93,8 @@ def _name(trusted: Mapping[str, TrustedKey] | None) -> str:
 
 
 def _key(path: Path) -> str:
-    return str(path.absolute())
+    told = str(path)
+    return told if told.startswith("/") else str(path.absolute())
 
 
 def _hashed(files: Sequence[tuple[Path, Place]], kept: Kept) -> dict[Path, Seen]:

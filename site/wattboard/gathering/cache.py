@@ -156,7 +156,7 @@ def _table(folder: Path, name: object, form: Mapping[str, Any]) -> pl.DataFrame 
 
 def _write(folder: Path, table: pl.DataFrame) -> str:
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd")
+    table.write_parquet(buffer, compression="lz4")  # some are written by every build, and none is kept for long
     name = hashlib.sha256(buffer.getvalue()).hexdigest()
     if not (folder / f"{name}.parquet").exists() or _table(folder, name, table.schema) is None:
         write_whole(folder / f"{name}.parquet", buffer.getvalue())

@@ -88,5 +88,7 @@ def _named(profile: Profile) -> Iterator[str]:
 
 def _several(profile: Profile) -> bool:
     """Tell whether a model was measured in several precisions on boards that are alike in all else."""
+    if len(profile.results) == 1:  # as most models are
+        return False
     alike = [replace(one.listing.board, precision=ORDER[0]).name for one in profile.results]
     return len(alike) > len(set(alike))

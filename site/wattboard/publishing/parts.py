@@ -55,11 +55,13 @@ def boards(draft: Draft, stage: Stage, keys: Mapping[str, str]) -> None:
     wanted = [path for path, name in of.items() if name not in kept]
     for path, text in finishing.filled(draft.rendered, draft.theme, draft.address, wanted):
         stage.put(of[path], keys.get(of[path], ""), [(path, text.encode())])
-    known = choices.latencies(frame.frame(site.filed)) if site.filed else {}
-    for listing in site.listings:
-        if (name := listing.board.name) not in kept:
-            rows = _encoded(choosing.of_board(listing, known, draft.atlas).items())
-            stage.put(name, keys[name], chain(api.of_board(listing, draft.shared, draft.atlas), rows))
+    others = [one for one in site.listings if one.board.name not in kept]
+    passes = frame.frame([one for one in site.filed if one.board not in kept])
+    known = choices.latencies(passes) if others else {}
+    for listing in others:
+        name = listing.board.name
+        rows = _encoded(choosing.of_board(listing, known, draft.atlas).items())
+        stage.put(name, keys[name], chain(api.of_board(listing, draft.shared, draft.atlas), rows))
 
 
 def rest(draft: Draft, stage: Stage) -> None:
