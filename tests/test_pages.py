@@ -87,6 +87,24 @@ def test_the_demo_says_that_it_is_one_on_every_page(site: Site) -> None:
     assert "estimated" in notice
 
 
+def test_an_editions_page_leads_to_the_board_that_shows_its_results_and_else_lists_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "FEW_ARCHIVED", 2)
+    now = assembled(make.demo(), tmp_path)
+    told = pages.render(now, ADDRESS).slots["editions/demo/index.html"]["edition"]
+    board = 'href="../../boards/sentence-similarity-v0~cpu-amd-epyc-2-threads~fp32~single~off~estimate/"'
+    section = next(part for part in told.split("<section") if board in part)
+    assert len(re.findall(r"<tr><td><a ", section)) == 2
+    assert f"1 more result is on <a {board}>the board</a>" in section
+    freezing.freeze(tmp_path / "e", "demo-2", anchors.anchors(frame.frame(now.filed)), demo=True)
+    later = listings.assemble(now.filed, editions.read_all([tmp_path / "e"]))
+    told = pages.render(later, ADDRESS).slots["editions/demo/index.html"]["edition"]
+    section = next(part for part in told.split("<section") if "sentence-similarity-v0" in part)
+    assert len(re.findall(r"<tr><td><a ", section)) == 3
+    assert "more result" not in section
+
+
 def test_no_page_calls_a_model_eco_or_green(site: Site) -> None:
     assert not re.search(r"\b(eco|green|sustainab)", texts(site), re.IGNORECASE)
 
