@@ -26,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
 from pathlib import Path
@@ -44,23 +45,56 @@ FEW = 200
 DISK = 10_000  # models whose site is copied to the disk
 PAGES, JSON_AND_SVG = {".html"}, {".json", ".svg"}
 PEERS, ZENSICAL = ROOT / "build" / "peers-site", "zensical==0.0.73"
+PAGE = resource.getpagesize()
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 10**10  # noqa: S108 - it is named on purpose
 
 
 def measured(arm: str, *words: object) -> dict[str, Any]:
-    """Run an arm in a process of its own: seconds, CPU seconds and the largest memory of it and of any child, in MB."""
+    """Run an arm in a process of its own: seconds, CPU seconds, and the most memory of it and its children at once."""
     command = [sys.executable, __file__, "--arm", arm, *map(str, words)]
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - started  # from outside: who rebuilds a site waits for the interpreter too
-    if done.returncode:
-        return {"why": (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]}
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told | {"seconds": seconds}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        memory: list[float] = [0.0]
+        watching = threading.Thread(target=_watch, args=(process, memory))
+        watching.start()
+        out, err = process.communicate()
+        seconds = time.perf_counter() - started  # from outside: who rebuilds a site waits for the interpreter too
+        watching.join()
+    if process.returncode:
+        return {"why": (err.strip() or out.strip() or "it said nothing").splitlines()[-1]}
+    told: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return told | {"seconds": seconds, "mb": max(memory)}
+
+
+def _watch(process: subprocess.Popen[str], memory: list[float]) -> None:
+    """Look every 50 ms at what a process and all below it hold, in MB. What they share counts for each.
+
+    The kernel's own record of the largest child is no use: it begins with what the parent held when it forked.
+    """
+    while process.poll() is None:
+        memory.append(sum(map(_held, _family(process.pid))) / 1e6)
+        time.sleep(0.05)
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        found = [
+            child for one in Path(f"/proc/{pid}/task").iterdir() for child in (one / "children").read_text().split()
+        ]
+    except OSError:  # it has just ended
+        return []
+    return [pid, *(grand for child in found for grand in _family(int(child)))]
+
+
+def _held(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
 
 
 def arm(name: str, *words: str) -> None:
-    """Do one piece of work and print its CPU seconds and memory as JSON."""
+    """Do one piece of work and print its CPU seconds as JSON."""
     work = {
         "write": _write,
         "ours": _ours,
@@ -74,9 +108,7 @@ def arm(name: str, *words: str) -> None:
         "cpu": sum(
             one.ru_utime + one.ru_stime
             for one in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-        ),
-        "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        )
     }
     print(json.dumps(spent | more))
 
@@ -251,8 +283,7 @@ def show(name: str, told: dict[str, Any]) -> None:
     if "why" in told:
         print(f"{name}: not measured: {told['why']}", flush=True)
         return
-    memory = f"{told['mb']:.0f} MB, largest child {told['child_mb']:.0f} MB"
-    print(f"{name}: {told['seconds']:.1f} s, {told['cpu']:.1f} s of CPU, {memory}", flush=True)
+    print(f"{name}: {told['seconds']:.1f} s, {told['cpu']:.1f} s of CPU, {told['mb']:.0f} MB", flush=True)
 
 
 def main(sizes: tuple[int, ...]) -> None:

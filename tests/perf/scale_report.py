@@ -34,11 +34,11 @@ def verdicts(ours: Mapping[int, Told]) -> list[str]:
                 took = "not measured" if seconds is None else f"{seconds:.1f} s"
                 said.append(f"{held}: {what} of {size:,} models in {limits[size]:.0f} s: {took}")
         if size in LIMITS:
-            memory, heavy = told["mb"] + told["child_mb"], told["weight"]
+            memory, heavy = told["mb"], told["weight"]
             disk = sum(value for kind, value in heavy.items() if kind not in ("runs", "bytes a model page"))
             said.append(
                 f"{_held(memory <= MEMORY_MB)}: {size:,} models in 1.5 GB of memory: "
-                f"{memory:,.0f} MB in the two processes"
+                f"{memory:,.0f} MB in all processes at once"
             )
             said.append(
                 f"{_held(disk <= DISK_MB)}: {size:,} models in 1 GB of pages, JSON and SVG: {disk:,.0f} MB; "
@@ -89,7 +89,7 @@ def text(
     disk: float | None,
 ) -> str:
     """Give what stands between the page's marks."""
-    head = ("What", "Seconds", "CPU seconds", "Memory", "Largest child", "A model's page", "After one changed run")
+    head = ("What", "Seconds", "CPU seconds", "Memory", "A model's page", "After one changed run")
     rows = [
         (
             f"{size:,} models",
@@ -102,7 +102,7 @@ def text(
     rows += [
         (
             f"{pages:,} pages of the site of {size:,} by {NAMES[program]}, {KINDS[kind]}",
-            *(_cost(told) if "why" not in told else ("-",) * 4),
+            *(_cost(told) if "why" not in told else ("-",) * 3),
             "-",
             "-",
         )
@@ -122,7 +122,7 @@ def write_page(page: Path, words: str) -> None:
 
 
 def _cost(told: Told) -> tuple[str, ...]:
-    return f"{told['seconds']:.1f}", f"{told['cpu']:.1f}", f"{told['mb']:,.0f} MB", f"{told['child_mb']:,.0f} MB"
+    return f"{told['seconds']:.1f}", f"{told['cpu']:.1f}", f"{told['mb']:,.0f} MB"
 
 
 def _held(well: bool) -> str:  # noqa: FBT001 - it is the one thing that is said

@@ -88,9 +88,12 @@ def read(folder: Path, ledger_folder: Path) -> Records:
     return Records(asked, tuple(seen_runs), events, tuple(problems), opt_outs.read(ledger_folder))
 
 
-def read_asked(folder: Path) -> tuple[tuple[Asked, ...], list[Problem]]:
-    """Read the submissions below a folder, each with its turn; and say what is wrong with the others."""
-    files = submissions.lying(folder, submissions.FILE)
+def read_asked(folder: Path, homes: Iterable[str] | None = None) -> tuple[tuple[Asked, ...], list[Problem]]:
+    """Read the submissions below a folder, each with its turn; and say what is wrong with the others.
+
+    `homes` are the folders of its models, where somebody has listed them.
+    """
+    files = submissions.lying(submissions.homes(folder) if homes is None else homes, submissions.FILE)
     if not files:
         return (), []
     good, problems = submissions.check(files)

@@ -26,7 +26,7 @@ from wattbench.submissions.submission_form import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -50,9 +50,13 @@ _REMEDIES = {
 }
 
 
-def lying(folder: Path, name: str) -> list[Path]:
-    """List what has a name in models' folders below a submissions folder: ORG/NAME/`name`, by their paths."""
-    homes = (home for org in _folders(str(folder)) for home in _folders(org))
+def homes(folder: Path) -> list[str]:
+    """List the folders of models below a submissions folder."""
+    return [home for org in _folders(str(folder)) for home in _folders(org)]
+
+
+def lying(homes: Iterable[str], name: str) -> list[Path]:
+    """List what has a name in the folders of models: ORG/NAME/`name`, by their paths."""
     return sorted(Path(home, name) for home in homes if os.path.exists(f"{home}/{name}"))  # noqa: PTH110 - most are not there
 
 

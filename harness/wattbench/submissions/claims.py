@@ -105,11 +105,11 @@ def _said(message: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def read(folder: Path) -> tuple[tuple[tuple[Path, Claim], ...], tuple[tuple[Path, Refusal], ...]]:
-    """Read every claim below a submissions folder; and those that do not hold, each with its Refusal."""
+def read(homes: Iterable[str]) -> tuple[tuple[tuple[Path, Claim], ...], tuple[tuple[Path, Refusal], ...]]:
+    """Read every claim in the folders of models; and those that do not hold, each with its Refusal."""
     good: list[tuple[Path, Claim]] = []
     bad: list[tuple[Path, Refusal]] = []
-    for path in sorted(one for home in lying(folder, FOLDER) for one in home.glob("*.json")):
+    for path in sorted(one for home in lying(homes, FOLDER) for one in home.glob("*.json")):
         try:
             good.append((path, load(path)))
         except Refusal as refusal:

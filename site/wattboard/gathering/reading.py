@@ -37,22 +37,24 @@ MOST_FIELDS = 5  # of a file, named one by one
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A run file as a folder lists it: `there` has the stat of every file beside it, by name."""
+    """A run file `name` in `here`, as that lists it: `there` has the stat of every file in it, by name."""
 
     path: Path
     folder: Path
     there: Mapping[str, os.stat_result]
+    here: str
+    name: str
 
     @property
     def stat(self) -> os.stat_result:
         """The file's own stat."""
-        return self.there[self.path.name]
+        return self.there[self.name]
 
     @property
     def envelope(self) -> Path | None:
         """The envelope beside it, where there is one."""
-        path = evidence.envelope_of(self.path)
-        return path if path.name in self.there else None
+        name = f"{self.name.removesuffix('.json')}{ENDING}"
+        return Path(f"{self.here}/{name}") if name in self.there else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +80,22 @@ def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
     if not levels:
         there = {one.name: one.stat(follow_symlinks=False) for one in _entries(here)}
         names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
-        yield from (Place(Path(here, name), folder, there) for name in sorted(names))
+        yield from (Place(Path(f"{here}/{name}"), folder, there, here, name) for name in sorted(names))
         return
-    for one in _entries(here):
-        if levels == ("runs",) and one.name != "runs":
-            continue
+    entries = _entries(here)
+    if levels == ("runs",):
+        entries = [one for one in entries if one.name == "runs"]
+    for one in sorted(entries, key=lambda one: one.name):
         if one.is_dir(follow_symlinks=False):
             yield from _below(one.path, folder, levels[1:])
         elif one.is_symlink() and one.is_dir():
-            yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)})
+            yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)}, here, one.name)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda one: one.name)
+            return list(entries)
     except OSError as error:
         raise _lost(Path(folder), error) from None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench import ledger
+from wattbench import ledger, submissions
 from wattbench.evidence import keys
 from wattbench.ledger import opt_outs, records
 from wattbench.problems import Refusal, refuse
@@ -82,10 +82,11 @@ def lived(places: Places, counted: Counted, opened: Sequence[Opened]) -> tuple[L
     left: list[LeftOut] = []
     asked: list[records.Asked] = []
     for folder in places.submissions:
-        good, bad = claims.read(folder)
+        homes = submissions.homes(folder)
+        good, bad = claims.read(homes)
         told += [one for _, one in good]
         left += [left_out.of(path, folder, refusal.problems) for path, refusal in bad]
-        found, problems = records.read_asked(folder)
+        found, problems = records.read_asked(folder, homes)
         asked += [replace(one, merged=one.merged + len(asked)) for one in found]
         left += [
             left_out.of(Path(one.file), folder, [one]) for one in problems if Path(one.file).is_relative_to(folder)
