@@ -9,20 +9,31 @@ import json
 from typing import TYPE_CHECKING
 
 from wattboard import profiles
-from wattboard.api import documents, feeds, frozen_files, history, letters, openapi, places, tables
+from wattboard.api import archives, documents, feeds, frozen_files, history, letters, openapi, places, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import polars as pl
 
     from wattboard.advising.scores import Pairing
     from wattboard.api.documents import Shared
     from wattboard.api.forms import Document
+    from wattboard.api.history import Event
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
 
-__all__ = ["descriptions", "everything", "files", "of_board", "of_model", "of_site", "read_boards", "shared"]
+__all__ = [
+    "descriptions",
+    "everything",
+    "files",
+    "of_board",
+    "of_model",
+    "of_month",
+    "of_site",
+    "read_boards",
+    "shared",
+]
 shared = documents.shared
 
 
@@ -30,6 +41,7 @@ def files(site: Site, pairing: Pairing | None = None) -> dict[str, str]:
     """Give the documents of the API and the tables of single boards: path below the site, and text."""
     told, events, atlas = shared(site), history.events(site), profiles.atlas(site, pairing)
     every = [*documents.of_site(site, events, told), *(documents.of_model(one, told, atlas) for one in site.profiles)]
+    every += [archives.month(name, own) for name, own in history.by_month(events).items()]
     every += [document for one in site.listings for document in documents.of_board(one, told, atlas)]
     csv = {path: data.decode() for one in site.listings for path, data in tables.board(one, told.known) if _csv(path)}
     return {path: _text(one) for path, one in every} | csv
@@ -40,8 +52,9 @@ def everything(site: Site, address: str, pairing: Pairing | None = None) -> Iter
 
     `pairing` compares two models query by query; without it nothing is claimed of two models.
     """
-    told, atlas = shared(site), profiles.atlas(site, pairing)
-    yield from of_site(site, address, told, (tables.table(one, told.known) for one in site.listings))
+    told, atlas, events = shared(site), profiles.atlas(site, pairing), history.events(site)
+    yield from of_site(site, address, told, events, (tables.table(one, told.known) for one in site.listings))
+    yield from (of_month(name, own) for name, own in history.by_month(events).items())
     yield from descriptions(address)
     for listing in site.listings:
         yield from of_board(listing, told, atlas)
@@ -62,9 +75,16 @@ def of_model(profile: Profile, told: Shared, atlas: Atlas) -> tuple[str, bytes]:
     return path, _text(one).encode()
 
 
-def of_site(site: Site, address: str, told: Shared, boards: Iterable[pl.DataFrame]) -> Iterator[tuple[str, bytes]]:
-    """Give the files that are of no single board or model; `boards` are the tables of all boards."""
-    events = history.events(site)
+def of_month(name: str, events: Iterable[Event]) -> tuple[str, bytes]:
+    """Give the changes of a month."""
+    path, one = archives.month(name, events)
+    return path, _text(one).encode()
+
+
+def of_site(
+    site: Site, address: str, told: Shared, events: Sequence[Event], boards: Iterable[pl.DataFrame]
+) -> Iterator[tuple[str, bytes]]:
+    """Give the files that are of no single board, model or month; `boards` are the tables of all boards."""
     for path, one in documents.of_site(site, events, told):
         yield path, _text(one).encode()
     yield from tables.everything(boards)

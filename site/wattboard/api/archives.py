@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from wattbench.boards import Board
@@ -11,7 +10,7 @@ from wattboard.api.places import address, document
 from wattboard.api.results import checked, frozen, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wattboard.api import forms
     from wattboard.api.history import Event
@@ -73,14 +72,18 @@ def board(name: str, opened: Opened, site: Site, known: Known) -> tuple[str, for
     )
 
 
-def changed(events: Sequence[Event]) -> Iterator[tuple[str, forms.Document]]:
-    """Give the changes of each month, and the newest of all."""
-    months = []
-    for month, group in groupby(events, key=lambda one: one.on[:7]):
-        own = [change(one) for one in group]
-        months.append({"month": month, "changes": len(own), "json": address("changes-month", month=month)})
-        yield document("changes-month", {"month": month}, month=month, changes=own)
-    yield document("changes", {}, newest=[change(one) for one in events[:NEWEST]], months=months)
+def changed(events: Sequence[Event]) -> tuple[str, forms.Document]:
+    """Give the newest changes, and where those of each month are."""
+    months = [
+        {"month": month, "changes": len(own), "json": address("changes-month", month=month)}
+        for month, own in history.by_month(events).items()
+    ]
+    return document("changes", {}, newest=[change(one) for one in events[:NEWEST]], months=months)
+
+
+def month(name: str, events: Iterable[Event]) -> tuple[str, forms.Document]:
+    """Give the changes of a month."""
+    return document("changes-month", {"month": name}, month=name, changes=[change(one) for one in events])
 
 
 def change(event: Event) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def of_site(site: Site, events: Sequence[Event], told: Shared) -> Iterator[tuple
         yield archives.index(opened, site)
         for name in sorted(set(opened.boards) - listed):  # frozen, and no run of them is left
             yield archives.board(name, opened, site, told.known)
-    yield from archives.changed(events)
+    yield archives.changed(events)
     left = [
         {
             "file": one.file,

@@ -18,7 +18,7 @@ from wattboard import frame, ratings
 from wattboard.ratings.facts import SUBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wattboard.listings import Site
     from wattboard.ratings import Rating
@@ -71,6 +71,18 @@ def events(site: Site) -> tuple[Event, ...]:
     for _, own in groupby(points, key=lambda one: one.subject[:2]):
         found += _followed(own, rated)
     return tuple(sorted(found, key=lambda one: (_reversed(one.on), one.after.board, one.after.model)))
+
+
+def by_month(events: Sequence[Event]) -> dict[str, list[Event]]:
+    """Sort events by their months, the newest first."""
+    return {month: list(own) for month, own in groupby(events, key=lambda one: one.on[:7])}
+
+
+def told(event: Event) -> tuple[object, ...]:
+    """Give all that is published of an event: two that are alike in it are one."""
+    before, after = event.before, event.after
+    states = [None if one is None else (*_shown(one), one.kind) for one in (before, after)]
+    return (event.on, event.cause, after.board, after.model, *states)
 
 
 def _sessions(passes: pl.LazyFrame) -> dict[Subject, tuple[tuple[str, str, bool], ...]]:

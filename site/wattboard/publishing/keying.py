@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import wattboard
 from wattboard import pages, profiles
+from wattboard.api import history
 from wattboard.gathering import cache
 from wattboard.ratings import Rating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from wattboard.api.history import Event
     from wattboard.listings import Listing, Profile, Site
     from wattboard.profiles import Atlas
     from wattboard.publishing.press import Press
@@ -75,6 +77,11 @@ def boards(site: Site, atlas: Atlas) -> dict[str, str]:
         )
         for one in site.listings
     }
+
+
+def changes(events: Iterable[Event]) -> str:
+    """Name changes of ratings."""
+    return _hash(repr(history.told(one)) for one in events)
 
 
 def models(whole: Press, of_boards: dict[str, str]) -> dict[str, str]:

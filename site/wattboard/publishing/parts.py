@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wattboard import api, frame, pages
 from wattboard.advising import choices
+from wattboard.api import history
 from wattboard.badges import examples, pictures
 from wattboard.pages import choosing, imported_pages
 from wattboard.publishing import finishing, imported_files, keying, searching
@@ -79,7 +80,11 @@ def rest(draft: Draft, stage: Stage) -> None:
     }
     stage.put(REST, "", finishing.mapped(theme, draft.rendered.canonical, stamped, draft.address, site.newest))
     tables = api.read_boards(site, stage.read)
-    stage.put(REST, "", api.of_site(site, draft.address, draft.shared, tables))
+    events = history.events(site)
+    stage.put(REST, "", api.of_site(site, draft.address, draft.shared, events, tables))
+    for month, own in history.by_month(events).items():
+        if not stage.keep(part := f"the changes of {month}", key := keying.changes(own)):
+            stage.put(part, key, [api.of_month(month, own)])
     stage.put(REST, "", imported_files.files(others))
     badges = chain(examples.files().items(), pictures.imported(others), pictures.apart(site))
     stage.put(REST, "", _encoded(chain(choosing.index(site).items(), badges)))
