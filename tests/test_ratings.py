@@ -25,11 +25,12 @@ from rating_rows import (
     rate,
     star,
 )
+from scipy.special import stdtrit
 
 from wattbench.problems import Refusal
 from wattboard import ratings
 from wattboard.editions import Levels
-from wattboard.ratings import facts
+from wattboard.ratings import calibration, facts
 from wattboard.ratings.pool_gates import pool_gates
 
 QUICK = settings(max_examples=25, deadline=None)
@@ -177,3 +178,11 @@ def test_thresholds_of_another_edition_are_refused(wrong: dict[str, Any]) -> Non
 def test_a_board_given_twice_is_refused() -> None:
     with pytest.raises(Refusal, match="given twice"):
         ratings.rate(frame_of(bracket()), edition(), [board(), board()])
+
+
+def test_students_t_is_scipys_for_every_number_of_degrees_of_freedom() -> None:
+    told = pl.DataFrame({"df": [*range(calibration.MOST_DF + 2), None]}).select(calibration.quantile(pl.col("df")))
+    none, *values, beyond, null = told["df"].to_list()
+    assert (none, beyond, null) == (None, None, None)
+    assert values == [float(stdtrit(df, 0.975)) for df in range(1, calibration.MOST_DF + 1)]
+    assert calibration.coverage_factor(10) == float(stdtrit(9, 0.975))

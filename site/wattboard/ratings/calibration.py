@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from wattboard.ratings import facts, reasons
+from wattboard.ratings import facts, reasons, student
 
 ENOUGH_SESSIONS = 10  # from here on u_sess is measured
 MANY_SESSIONS = 20  # from here on Student's t is 1.96 for its purpose
@@ -91,9 +91,7 @@ def coverage_factor(sessions: int | None) -> float:
     """Give what stands for 1.96 in item 2: `t_{0.975, K-1}` while u_sess was measured in K < 20 sessions."""
     if sessions is None or sessions >= MANY_SESSIONS:
         return NORMAL
-    from scipy.special import stdtrit  # what scipy.stats asks for t.ppf, without the two seconds of its import
-
-    return float(stdtrit(sessions - 1, 0.975))
+    return student.quantile(sessions - 1)
 
 
 def quantile(degrees: pl.Expr) -> pl.Expr:
@@ -102,7 +100,6 @@ def quantile(degrees: pl.Expr) -> pl.Expr:
 
 
 def _quantiles(degrees: pl.Series) -> pl.Series:
-    from scipy.special import stdtrit
-
     known = degrees.filter(degrees.is_between(1, MOST_DF)).unique().sort()  # few: boards ask for like numbers of passes
-    return degrees.replace_strict(known, pl.Series(stdtrit(known, 0.975)), default=None, return_dtype=pl.Float64)
+    found = pl.Series(map(student.quantile, known), dtype=pl.Float64)
+    return degrees.replace_strict(known, found, default=None, return_dtype=pl.Float64)
