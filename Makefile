@@ -4,6 +4,7 @@
 # make showcase   the demo, and the published results of others from ../shared/data (WATTSTAR_DATA), on one site
 # make screenshots   pictures of every type of page of the built site;  make lighthouse  its scores, through npm
 # make perf-site   sites of 1,000 to 50,000 models beside MkDocs and Zensical; rewrites site/pages/scale.md
+# make perf-boards  a board of 1,000 and one of 10,000 models in a browser; rewrites its section of site/pages/scale.md
 # make rehearse    a submission's whole circle on this machine, from its pull request to its badge: a minute
 # make fuzz    what reads files of strangers, with tens of thousands of bad ones: ten minutes, or FUZZ_SECONDS=60 make fuzz
 # make gpu-check   on a machine with an NVIDIA GPU: eight minutes of questions to the card, see tests/gpu/README.md
@@ -37,7 +38,7 @@ else
   CONSTRAINTS := $(VENV)/constraints.txt
 endif
 
-.PHONY: demo showcase screenshots lighthouse perf-site test site serve perf perf-meter perf-stars perf-ratings perf-harness perf-fleet lint rehearse gpu-check picture clean
+.PHONY: demo showcase screenshots lighthouse perf-site perf-boards test site serve perf perf-meter perf-stars perf-ratings perf-harness perf-fleet lint rehearse gpu-check picture clean
 
 demo: $(READY)
 	@$(BIN)/wattbench demo
@@ -73,10 +74,14 @@ serve: $(READY)
 	@$(BIN)/wattboard serve
 
 perf: $(READY)
-	@for script in $(filter-out %/perf_fleet.py %/perf_harness.py %/perf_meter.py %/perf_ratings.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out %/perf_boards.py %/perf_fleet.py %/perf_harness.py %/perf_meter.py %/perf_ratings.py %/perf_site.py %/perf_stars.py,$(wildcard tests/perf/perf_*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 perf-site: $(READY)
 	@$(BIN)/python tests/perf/perf_site.py
+
+perf-boards: $(READY)
+	@$(BIN)/python tests/browser/get_browser.py
+	@$(BIN)/python tests/perf/perf_boards.py
 
 perf-ratings: $(READY)
 	@$(BIN)/python tests/perf/perf_ratings.py
