@@ -3,7 +3,8 @@
 // combobox as WAI-ARIA's practices describe it.
 
 const MOST = 8;
-const PAUSE = 30; // ms
+const PAUSE = 30; // ms between keys that follow each other within
+const FAST = 120; // ms
 const LONG = 30; // ms: what takes longer is bridged by what has been read before
 const AT_ONCE = 4; // files of all names
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -50,9 +51,10 @@ class Find extends HTMLElement {
     this.root = new URL("../../", this.names);
     this.kept = new Map();
     this.input.addEventListener("focus", () => this.file("index.json").catch(() => null));
-    this.input.addEventListener("input", () => {
+    this.input.addEventListener("input", (event) => {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.look(), PAUSE);
+      this.timer = setTimeout(() => this.look(), event.timeStamp - this.typed < FAST ? PAUSE : 0);
+      this.typed = event.timeStamp;
     });
     this.input.addEventListener("keydown", (event) => this.pressed(event));
     this.addEventListener("focusout", (event) => {
