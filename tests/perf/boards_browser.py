@@ -128,6 +128,7 @@ def loading(browser: Browser, where: str, *, ours: bool) -> dict[str, float]:
     with opened(browser, where, SLOW) as one:
         if ours:
             one.page.wait_for_function("told.ready")
+        one.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
         one.page.wait_for_timeout(SETTLED)
         told: dict[str, float] = one.page.evaluate(
             """() => ({
