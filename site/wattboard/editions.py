@@ -38,7 +38,7 @@ Four = tuple[Positive, Positive, Positive, Positive]
 class _Frozen(BaseModel):
     """What every part of an edition shares: immutable, strict, no unknown fields, no NaN."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 _Form = TypeVar("_Form", bound=BaseModel)

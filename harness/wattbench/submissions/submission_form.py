@@ -39,7 +39,7 @@ def _exactly(*, value: object) -> BeforeValidator:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
+        defer_build=True, frozen=True, strict=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
     )
 
 

@@ -28,7 +28,7 @@ class Strict(BaseModel):
     """What everything in the API shares: strict, frozen, no unknown fields, no NaN."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+        defer_build=True, frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 

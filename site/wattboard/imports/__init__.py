@@ -32,7 +32,7 @@ Kind = Literal["duplicate", "output-length", "off-curve", "between-gpus", "far-o
 class _Kept(BaseModel):
     """What every part of an imported edition shares: immutable, strict, no unknown fields, no NaN."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Source(_Kept):
