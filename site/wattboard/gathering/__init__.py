@@ -11,6 +11,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,16 +23,16 @@ from wattboard.gathering.cache import Seen
 from wattboard.gathering.filed import Filed
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from wattbench.evidence.keys import TrustedKey
     from wattboard.gathering.cache import Kept
     from wattboard.gathering.left_out import LeftOut
-    from wattboard.gathering.reading import Place
+    from wattboard.gathering.reading import Place, Told
 
     Seal = tuple[str, str, str]  # the hashes of a run, of its envelope and of the keys that were trusted
-    Bad = dict[Path, list[Problem]]
+    Bad = dict[str, list[Problem]]
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _STILL = "Let nothing write runs meanwhile, and try again"
@@ -54,29 +55,36 @@ def gather(folders: Iterable[Path], trusted: Mapping[str, TrustedKey] | None, ke
     """
     folders, now = tuple(folders), time.time_ns()
     kept = cache.load(kept_in) if kept_in else cache.nothing()
-    every = [place for folder in folders for place in reading.places(folder)]
-    bad: Bad = {one.path: [why] for one in every if (why := reading.unreadable(one.path, one.stat))}
-    places = [one for one in every if one.path not in bad]
+    every = {one.path: one for folder in folders for one in reading.places(folder)}
+    bad: Bad = {path: [why] for path, one in every.items() if (why := reading.unreadable(path, one.stat))}
+    places = {path: one for path, one in every.items() if path not in bad} if bad else every
 
-    own = _hashed([(one.path, one) for one in places], kept)
-    envelopes = {} if trusted is None else {one.path: path for one in places if (path := one.envelope)}
-    sealed = _hashed([(path, one) for one in places if (path := envelopes.get(one.path))], kept)
+    own = _hashed(((path, one.stat) for path, one in places.items()), kept)
+    envelopes = (
+        {}
+        if trusted is None
+        else {path: (f"{one.here}/{name}", one.there[name]) for path, one in places.items() if (name := one.envelope)}
+    )
+    sealed = _hashed(envelopes.values(), kept)
     trust = _name(trusted)
-    seals: dict[Path, Seal] = {
-        path: (own[path].sha256, sealed[envelope].sha256, trust) for path, envelope in envelopes.items()
+    seals: dict[str, Seal] = {
+        path: (own[path].sha256, sealed[envelope].sha256, trust) for path, (envelope, _) in envelopes.items()
     }
-    fresh, signers = _examined(places, own, envelopes, seals, trusted or {}, kept, bad)
+    unknown = _unknown(own, seals, kept)
+    read = reading.read(
+        [(Path(one), Path(envelopes[one][0]) if one in envelopes else None) for one in unknown], trusted or {}
+    )
+    fresh, signers = _examined(dict(zip(unknown, read[0], strict=True)), read[1], own, seals, kept, bad)
     table = pl.concat([kept.rows, fresh])
-    filed = _filed([one for one in places if one.path not in bad], own, seals, signers, table, bad)
-    beside = _beside(filed, {one.path: one for one in places}, kept, bad)
+    filed = _filed([one for path, one in places.items() if path not in bad], own, seals, signers, table, bad)
+    beside = _beside(filed, places, kept, bad)
 
-    below = {one.path: one.folder for one in every}
-    left = tuple(sorted(left_out.of(path, below[path], problems) for path, problems in bad.items()))
-    once = {one.digest: one for one in reversed(filed) if one.path not in bad}
+    left = tuple(sorted(left_out.of(Path(path), every[path].folder, problems) for path, problems in bad.items()))
+    once = {one.digest: one for path, one in reversed(filed.items()) if path not in bad}
     good = tuple(sorted(once.values(), key=lambda one: (one.model, one.name)))
     unkept = None
     if kept_in:
-        here = tuple(f"{_key(folder)}/" for folder in folders)
+        here = tuple(f"{_key(str(folder))}/" for folder in folders)
         elsewhere = {path: one for path, one in kept.files.items() if not path.startswith(here)}
         found = {_key(path): one for path, one in (own | sealed | beside).items() if one.settled(now)}
         living = {one.sha256 for one in (elsewhere | found).values()} | {one.digest for one in good}
@@ -92,56 +100,57 @@ def _name(trusted: Mapping[str, TrustedKey] | None) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _key(path: Path) -> str:
-    told = str(path)
-    return told if told.startswith("/") else str(path.absolute())
+def _key(path: str) -> str:
+    return path if path.startswith("/") else str(Path(path).absolute())
 
 
-def _hashed(files: Sequence[tuple[Path, Place]], kept: Kept) -> dict[Path, Seen]:
-    """Hash files that lie where a place is, unless they are kept and look untouched."""
-    stats = {path: place.there[path.name] for path, place in files}
+def _hashed(files: Iterable[tuple[str, os.stat_result]], kept: Kept) -> dict[str, Seen]:
+    """Hash files, unless they are kept and look untouched."""
+    stats = dict(files)
     known = {path: old for path, stat in stats.items() if (old := kept.files.get(_key(path))) and old.same(stat)}
-    found = reading.hashes([path for path in stats if path not in known])
-    return known | {path: Seen.of(stats[path], digest) for path, digest in found.items()}
+    found = reading.hashes([Path(path) for path in stats if path not in known]) if len(known) < len(stats) else {}
+    return known | {str(path): Seen.of(stats[str(path)], digest) for path, digest in found.items()}
+
+
+def _unknown(own: Mapping[str, Seen], seals: Mapping[str, Seal], kept: Kept) -> list[str]:
+    """Name the runs of which nothing is kept, or not who signed them."""
+    known = set(kept.rows["digest"].unique())
+    return [
+        path
+        for path, one in own.items()
+        if one.sha256 not in known or (path in seals and seals[path] not in kept.seals)
+    ]
 
 
 def _examined(
-    places: Sequence[Place],
-    own: Mapping[Path, Seen],
-    envelopes: Mapping[Path, Path],
-    seals: Mapping[Path, Seal],
-    trusted: Mapping[str, TrustedKey],
+    told: Mapping[str, Told],
+    fresh: pl.DataFrame,
+    own: Mapping[str, Seen],
+    seals: Mapping[str, Seal],
     kept: Kept,
     bad: Bad,
 ) -> tuple[pl.DataFrame, dict[Seal, str]]:
-    """Read the runs of which nothing is kept: their rows, and who signed each run of all. Adds to what is bad."""
-    known = set(kept.rows["digest"].unique())
-    unknown = [
-        one.path
-        for one in places
-        if own[one.path].sha256 not in known or (one.path in seals and seals[one.path] not in kept.seals)
-    ]
-    told, fresh = reading.read([(path, envelopes.get(path)) for path in unknown], trusted)
+    """Sort what was read anew: the rows of which none are kept, and who signed each run of all. Adds to what is bad."""
     signers = {seal: kept.seals[seal] for seal in seals.values() if seal in kept.seals}
-    for path, one in zip(unknown, told, strict=True):
+    for path, one in told.items():
         if one.digest != own[path].sha256:
             raise refuse(path, "", "changed while it was read", _STILL)
         if one.problems:
             bad[path] = list(one.problems)
         elif one.signer is not None:
             signers[seals[path]] = one.signer
-    new = fresh.filter(~pl.col("digest").is_in(sorted(known)))
+    new = fresh.join(kept.rows.select(pl.col("digest").unique()), on="digest", how="anti", maintain_order="left")
     return new.unique(("digest", "pass_index"), keep="first", maintain_order=True), signers
 
 
 def _filed(
     places: Sequence[Place],
-    own: Mapping[Path, Seen],
-    seals: Mapping[Path, Seal],
+    own: Mapping[str, Seen],
+    seals: Mapping[str, Seal],
     signers: Mapping[Seal, str],
     table: pl.DataFrame,
     bad: Bad,
-) -> list[Filed]:
+) -> dict[str, Filed]:
     """File runs under what their rows say of them. Adds those that lie elsewhere than they belong to what is bad."""
     columns = ("digest", "board", "model", "revision", "session", "role", "measured_at", "beside")
     facts = {told["digest"]: told for told in table.select(columns).unique("digest").iter_rows(named=True)}
@@ -149,42 +158,41 @@ def _filed(
         told["beside"] = tuple((one["what"], one["sha256"]) for one in told["beside"])
     # with the rows go only those of runs that are here: the cache may keep others
     here = table.filter(pl.col("digest").is_in(sorted({own[one.path].sha256 for one in places})))
-    filed = []
+    filed = {}
     for one in places:
-        digest = own[one.path].sha256
-        signer = signers.get(seals[one.path]) if one.path in seals else None
-        run = Filed(path=one.path, signer=signer, rows=here, **facts[digest])
+        path = one.path
+        digest = own[path].sha256
+        signer = signers.get(seals[path]) if path in seals else None
+        run = Filed(path=Path(path), signer=signer, rows=here, **facts[digest])
         if not _SAFE_ID.fullmatch(run.model):
-            bad[one.path] = [
-                Problem(str(one.path), "model.id", f"{run.model!r} is no ORG/NAME", "Use letters, digits, . _ -")
-            ]
-        elif str(one.path) != f"{one.folder}/{run.model}/runs/{run.board}--{run.measured_at[:10]}-{digest[:12]}.json":
-            message = "the name is not what its content says"
-            bad[one.path] = [Problem(str(one.path), "", message, "Put back the file as measured")]
+            bad[path] = [Problem(path, "model.id", f"{run.model!r} is no ORG/NAME", "Use letters, digits, . _ -")]
+        elif path != f"{one.folder}/{run.model}/runs/{run.board}--{run.measured_at[:10]}-{digest[:12]}.json":
+            bad[path] = [Problem(path, "", "the name is not what its content says", "Put back the file as measured")]
         else:
-            filed.append(run)
+            filed[path] = run
     return filed
 
 
-def _beside(filed: Sequence[Filed], places: Mapping[Path, Place], kept: Kept, bad: Bad) -> dict[Path, Seen]:
+def _beside(filed: Mapping[str, Filed], places: Mapping[str, Place], kept: Kept, bad: Bad) -> dict[str, Seen]:
     """Hold the tables beside runs against the hashes in the runs. Adds runs whose tables are others to what is bad."""
     wanted = {}
-    for run in filed:
+    for path, run in filed.items():
         for what, digest in run.beside:
-            path, place = run.path.with_name(f"{digest}.parquet"), places[run.path]
-            problem = partial(_problem, path, run, what)
-            if path.name not in place.there:
-                bad.setdefault(run.path, []).append(problem("is missing"))
-            elif why := reading.unreadable(path, place.there[path.name]):
-                bad.setdefault(run.path, []).append(problem(why.message))
+            name, place = f"{digest}.parquet", places[path]
+            table = f"{place.here}/{name}"
+            problem = partial(_problem, table, run, what)
+            if name not in place.there:
+                bad.setdefault(path, []).append(problem("is missing"))
+            elif why := reading.unreadable(table, place.there[name]):
+                bad.setdefault(path, []).append(problem(why.message))
             else:
-                wanted[run, what] = (path, place)
-    seen = _hashed(list(wanted.values()), kept)
-    for (run, what), (path, _) in wanted.items():
-        if seen[path].sha256 != path.stem:
-            bad.setdefault(run.path, []).append(_problem(path, run, what, "is another file: its bytes differ"))
+                wanted[path, what] = (table, digest, place.there[name])
+    seen = _hashed(((table, stat) for table, _, stat in wanted.values()), kept)
+    for (path, what), (table, digest, _) in wanted.items():
+        if seen[table].sha256 != digest:
+            bad.setdefault(path, []).append(_problem(table, filed[path], what, "is another file: its bytes differ"))
     return seen
 
 
-def _problem(path: Path, run: Filed, what: str, message: str) -> Problem:
-    return Problem(str(path), "", f"{message}; {run.name} names it as its {what}", FETCH)
+def _problem(path: str, run: Filed, what: str, message: str) -> Problem:
+    return Problem(path, "", f"{message}; {run.name} names it as its {what}", FETCH)

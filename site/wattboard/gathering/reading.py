@@ -37,13 +37,20 @@ MOST_FIELDS = 5  # of a file, named one by one
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A run file `name` in `here`, as that lists it: `there` has the stat of every file in it, by name."""
+    """A run file `name` in the folder `here`, below a submissions `folder`; `there` has the stat of every file there.
 
-    path: Path
+    Its path is a string: of tens of thousands nobody asks for more than whether they are as they were.
+    """
+
     folder: Path
-    there: Mapping[str, os.stat_result]
     here: str
     name: str
+    there: Mapping[str, os.stat_result]
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+        return f"{self.here}/{self.name}"
 
     @property
     def stat(self) -> os.stat_result:
@@ -51,10 +58,10 @@ class Place:
         return self.there[self.name]
 
     @property
-    def envelope(self) -> Path | None:
-        """The envelope beside it, where there is one."""
+    def envelope(self) -> str | None:
+        """The name of the envelope beside it, where there is one."""
         name = f"{self.name.removesuffix('.json')}{ENDING}"
-        return Path(f"{self.here}/{name}") if name in self.there else None
+        return name if name in self.there else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
     if not levels:
         there = {one.name: one.stat(follow_symlinks=False) for one in _entries(here)}
         names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))
-        yield from (Place(Path(f"{here}/{name}"), folder, there, here, name) for name in sorted(names))
+        yield from (Place(folder, here, name, there) for name in sorted(names))
         return
     entries = _entries(here)
     if levels == ("runs",):
@@ -89,7 +96,7 @@ def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
         if one.is_dir(follow_symlinks=False):
             yield from _below(one.path, folder, levels[1:])
         elif one.is_symlink() and one.is_dir():
-            yield Place(Path(one.path), folder, {one.name: one.stat(follow_symlinks=False)}, here, one.name)
+            yield Place(folder, here, one.name, {one.name: one.stat(follow_symlinks=False)})
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -100,12 +107,12 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise _lost(Path(folder), error) from None
 
 
-def unreadable(path: Path, found: os.stat_result) -> Problem | None:
+def unreadable(path: str, found: os.stat_result) -> Problem | None:
     """Say why a file is not even opened."""
     if not stat.S_ISREG(found.st_mode):
-        return Problem(str(path), "", "is no regular file", "Put a copy there: links and pipes are not followed")
+        return Problem(path, "", "is no regular file", "Put a copy there: links and pipes are not followed")
     if found.st_size > LARGEST:
-        return Problem(str(path), "", f"has {found.st_size} bytes, more than any run", EDITED)
+        return Problem(path, "", f"has {found.st_size} bytes, more than any run", EDITED)
     return None
 
 
