@@ -88,6 +88,13 @@ def test_a_tree_is_removed_whole_and_what_a_link_leads_to_stays(tmp_path: Path) 
     assert (kept / "file").exists()
 
 
+def test_the_collector_looks_seldom_while_files_are_made_and_as_ever_after() -> None:
+    before = gc.get_threshold()
+    with publishing.seldom():
+        assert gc.get_threshold()[0] == 100 * before[0]
+    assert gc.get_threshold() == before
+
+
 def test_the_collector_rests_while_a_site_grows_and_works_again_after() -> None:
     with publishing.growing():
         assert not gc.isenabled()

@@ -99,7 +99,8 @@ def build(
     if before and summing and tally.end(summing) != before.tally:
         say(f"{out} was touched since it was built: all of it is made anew")
         before = None
-    basis, stage = _make(site, others, before, out, root, kept_in, say, png=png is not None)
+    with publishing.seldom():
+        basis, stage = _make(site, others, before, out, root, kept_in, say, png=png is not None)
     if png:
         say("drawing badges as PNG")
         say(twins.line(twins.make(stage.fresh, png, whole=stage.before is None)))

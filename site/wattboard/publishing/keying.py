@@ -79,6 +79,11 @@ def boards(site: Site, atlas: Atlas) -> dict[str, str]:
     }
 
 
+def names(*told: object) -> str:
+    """Name what the search offers."""
+    return _hash(map(repr, told))
+
+
 def changes(events: Iterable[Event]) -> str:
     """Name changes of ratings."""
     return _hash(repr(history.told(one)) for one in events)

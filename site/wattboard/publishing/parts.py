@@ -90,7 +90,7 @@ def rest(draft: Draft, stage: Stage) -> None:
     stage.put(REST, "", _encoded(chain(choosing.index(site).items(), badges)))
     if not stage.keep(DESCRIPTIONS, draft.address):
         stage.put(DESCRIPTIONS, draft.address, api.descriptions(draft.address))
-    if not stage.keep(NAMES, offered := keying.key(*searching.entries(site, others))):
+    if not stage.keep(NAMES, offered := keying.names(*searching.entries(site, others))):
         stage.put(NAMES, offered, _encoded(searching.files(site, others).items()))
 
 
