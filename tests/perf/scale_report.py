@@ -62,7 +62,7 @@ def further(ours: Mapping[int, Told], others: Mapping[Other, Told], few: int, ma
         if size in AGAIN:
             line = f"{_held(other >= TIMES * own)}: ten times cheaper than MkDocs for each further model page. "
         else:
-            line = "Not asked, and told for comparison. "
+            line = "For comparison: a site whose pages hold passes, gates and curves too. "
         line += (
             f"A page of a site of {size:,} takes {own:.2f} ms of CPU, filled, stamped and written. As a further page "
         )
