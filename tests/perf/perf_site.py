@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 SIZES = (1000, 10_000, 50_000)
 PLAIN = 1000  # pages that the others build; FEW are a second point, for what a further page costs
 FEW = 200
-TIMES = 5  # that one run is changed
+TURNS = 5  # in each of which one run is changed
 DISK = 10_000  # models whose site is copied to the disk
 PAGES, JSON_AND_SVG = {".html"}, {".json", ".svg"}
 PEERS, ZENSICAL = ROOT / "build" / "peers-site", "zensical==0.0.73"
@@ -55,7 +55,7 @@ def measured(arm: str, *words: object) -> dict[str, Any]:
     command = [sys.executable, __file__, "--arm", arm, *map(str, words)]
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        memory: list[float] = [0.0]
+        memory: list[float] = []
         watching = threading.Thread(target=_watch, args=(process, memory))
         watching.start()
         out, err = process.communicate()
@@ -64,7 +64,7 @@ def measured(arm: str, *words: object) -> dict[str, Any]:
     if process.returncode:
         return {"why": (err.strip() or out.strip() or "it said nothing").splitlines()[-1]}
     told: dict[str, Any] = json.loads(out.splitlines()[-1])
-    return told | {"seconds": seconds, "mb": max(memory)}
+    return told | {"seconds": seconds, "mb": max(memory, default=None)}
 
 
 def _watch(process: subprocess.Popen[str], memory: list[float]) -> None:
@@ -73,7 +73,8 @@ def _watch(process: subprocess.Popen[str], memory: list[float]) -> None:
     The kernel's own record of the largest child is no use: it begins with what the parent held when it forked.
     """
     while process.poll() is None:
-        memory.append(sum(map(_held, _family(process.pid))) / 1e6)
+        if held := sum(map(_held, _family(process.pid))):  # nothing is what a system without /proc tells
+            memory.append(held / 1e6)
         time.sleep(0.05)
 
 
@@ -282,7 +283,7 @@ def weight(html: Path) -> dict[str, float]:
 def rebuilt(place: Path) -> dict[str, Any]:
     """Change one run and build again, some times over; give the build of middle length."""
     found = []
-    for _ in range(TIMES):
+    for _ in range(TURNS):
         changed = measured("change", place)
         found.append(changed if "why" in changed else measured("ours", place))  # else nothing would have changed
         if "why" in found[-1]:
@@ -295,7 +296,8 @@ def show(name: str, told: dict[str, Any]) -> None:
     if "why" in told:
         print(f"{name}: not measured: {told['why']}", flush=True)
         return
-    print(f"{name}: {told['seconds']:.1f} s, {told['cpu']:.1f} s of CPU, {told['mb']:.0f} MB", flush=True)
+    memory = "memory not measured" if told["mb"] is None else f"{told['mb']:.0f} MB"
+    print(f"{name}: {told['seconds']:.1f} s, {told['cpu']:.1f} s of CPU, {memory}", flush=True)
 
 
 def main(sizes: tuple[int, ...]) -> None:
@@ -319,7 +321,7 @@ def main(sizes: tuple[int, ...]) -> None:
                 print(f"  a page alone takes {1e6 * alone['a page']:.0f} us of CPU", flush=True)
             print("  " + ", ".join(f"{kind} {value:,.1f}" for kind, value in heavy.items()), flush=True)
             again = rebuilt(place)
-            show(f"{size:,} models, one run changed, the middle one of {TIMES}", again)
+            show(f"{size:,} models, one run changed, the middle one of {TURNS}", again)
             told |= {"weight": heavy, "again": again, "page": alone.get("a page")}
             for kind, pages in itertools.product(KINDS, (FEW, PLAIN)) if size in sizes[:2] else ():
                 markdown(place / "html", place.with_name(f"{kind}-{size}"), kind, pages)
@@ -331,7 +333,7 @@ def main(sizes: tuple[int, ...]) -> None:
             show(f"{pages:,} pages of the site of {size:,}, {kind}, by {program}", told)
     said = [*scale_report.verdicts(seconds), *scale_report.further(seconds, others, FEW, PLAIN)]
     print("\n".join(said))
-    if sizes == SIZES:
+    if sizes == SIZES and len(seconds) == len(SIZES):  # a page that lacks a size would lack its expectations
         words = scale_report.text(seconds, others, said, dt.datetime.now(dt.UTC), disk)
         scale_report.write_page(ROOT / "site" / "pages" / "scale.md", words)
 
