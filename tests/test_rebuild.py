@@ -13,9 +13,10 @@ import pytest
 import rebuild_factory as rebuild
 import site_factory as make
 
-from wattboard import build, frame
+from wattboard import build, frame, listings
 from wattboard.founding import anchors, cohorts, freezing
 from wattboard.gathering import cache
+from wattboard.pages import filling
 from wattboard.publishing import built, finishing, keying, parts, swapping, tally
 
 if TYPE_CHECKING:
@@ -188,6 +189,47 @@ def test_a_build_killed_before_leaves_the_old_site_as_it_was(first: Place, monke
             first.build()
     assert rebuild.stamps(first.out) == before
     assert first.build() == first.whole()
+
+
+def test_pictures_of_badges_follow_a_changed_run_and_are_kept_where_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "SETTLED_NS", 0)
+    place = rebuild.Place(many_models.write(tmp_path, 12))
+
+    def made(out: Path, kept: Path) -> dict[str, str]:
+        folders = ([tmp_path / "s"], [tmp_path / "e"], out)
+        build.build(*folders, lambda _: None, kept_in=kept, png=tmp_path / "png")
+        return rebuild.digests(out)
+
+    before = made(place.out, place.kept)
+    untouched = rebuild.stamps(place.out)
+    assert made(place.out, place.kept) == before
+    assert rebuild.stamps(place.out) == untouched
+    model = rebuild.a_model(place)
+    rebuild.edited(place, model, 3.0)
+    after = made(place.out, place.kept)
+    changed = {path for path in after if path.endswith(".png") and after[path] != before.get(path)}
+    assert changed
+    assert all(model in path for path in changed)
+    assert after == made(tmp_path / "whole" / "html", tmp_path / "other")
+
+
+def test_templates_are_compiled_once_and_a_folder_that_cannot_be_written_is_none(tmp_path: Path) -> None:
+    filling._environment.cache_clear()
+    filling.keep(tmp_path / "templates")
+    first = filling.filled("notice.j2", site=listings.assemble([], []))
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "templates").iterdir()}
+    assert kept
+    filling._environment.cache_clear()
+    filling.keep(tmp_path / "templates")
+    assert filling.filled("notice.j2", site=listings.assemble([], [])) == first
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "templates").iterdir()} == kept
+    (tmp_path / "file").write_text("")
+    filling._environment.cache_clear()
+    filling.keep(tmp_path / "file" / "below")
+    assert filling._environment().bytecode_cache is None
+    filling._environment.cache_clear()
 
 
 def test_a_tally_is_of_paths_sizes_and_times_in_any_order(tmp_path: Path) -> None:
