@@ -18,6 +18,7 @@ from wattboard.badges import pictures
 from wattboard.charts import placing
 from wattboard.founding import anchors, freezing
 from wattboard.life import notes
+from wattboard.pages import chronicle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def test_the_demo_says_that_it_is_one_on_every_page(site: Site) -> None:
 def test_an_editions_page_leads_to_the_board_that_shows_its_results_and_else_lists_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "FEW_ARCHIVED", 2)
+    monkeypatch.setattr(chronicle, "FEW_ARCHIVED", 2)
     now = assembled(make.demo(), tmp_path)
     told = pages.render(now, ADDRESS).slots["editions/demo/index.html"]["edition"]
     board = 'href="../../boards/sentence-similarity-v0~cpu-amd-epyc-2-threads~fp32~single~off~estimate/"'

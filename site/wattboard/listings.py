@@ -81,7 +81,7 @@ class Site:
     """Everything that is published. `newest` is the date of the newest run, None without runs.
 
     `left_out` are the run files that do not count; `heads` are the newest revisions on the Hub, as far as known; `life`
-    is what the ledger and the submissions say. `whole` counts the models where `profiles` are but a part of them.
+    is what the ledger and the submissions say. `models_in_all` counts them where `profiles` are but a part.
     """
 
     editions: tuple[Opened, ...]
@@ -93,12 +93,12 @@ class Site:
     left_out: tuple[LeftOut, ...] = ()
     heads: Mapping[str, Head] = field(default_factory=dict)
     life: Life = NO_LIFE
-    whole: int | None = None
+    models_in_all: int | None = None
 
     @property
     def many(self) -> int:
         """How many models the site has, in this part and all others."""
-        return len(self.profiles) if self.whole is None else self.whole
+        return len(self.profiles) if self.models_in_all is None else self.models_in_all
 
     @property
     def headlines(self) -> tuple[Listing, ...]:

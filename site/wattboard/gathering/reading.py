@@ -83,7 +83,7 @@ def places(folder: Path) -> Iterator[Place]:
 
 
 def _below(here: str, folder: Path, levels: tuple[str, ...]) -> Iterator[Place]:
-    # by strings and in one thread: of ten thousand models, paths and hand-overs would be most of the time
+    # by strings and in one thread: there may be tens of thousands, and all but a few are as they were
     if not levels:
         there = {one.name: one.stat(follow_symlinks=False) for one in _entries(here)}
         names = (name for name in there if name.endswith(".json") and not name.endswith(ENDING))

@@ -15,14 +15,12 @@ from wattboard.life import notes
 from wattboard.pages import board_table, chronicle, filling, happenings, lives, navigation
 from wattboard.pages.filling import filled
 from wattboard.pages.slots import Slots, markdown
-from wattboard.profiles import families
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from wattboard.advising.scores import Pairing
     from wattboard.charts.timelines import Timeline
-    from wattboard.editions import Opened
     from wattboard.life.notes import Notes
     from wattboard.listings import Listing, Profile, Site
     from wattboard.pages.slots import Slot
@@ -38,10 +36,6 @@ SHELL_DESCRIPTION = "@@DESCRIPTION@@"
 LATELY = 5  # changes on the home page
 LIGHT_FROM = 3_000  # models: beyond, a page has what the model is worth, and the rest is in its files
 MOST_LISTED = 500  # models on the page of models
-MOST_CHANGES = 100  # on the page of changes
-MOST_FAMILIES = 50  # with a table on their page; the others' are on the pages of their models
-MOST_ARCHIVED = 500  # results a board on an edition's page
-FEW_ARCHIVED = 30  # where the board's own page still has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +139,7 @@ def render(
             canonical[moving] = place
     for place, doc, slot, html in _choosing(site):
         docs[f"{place}.md"], slots[f"{place}/index.html"] = doc, Slots({slot: html})
-    for place, doc, slot, html in _chronicle(site, atlas):
+    for place, doc, slot, html in chronicle.pages(site, atlas):
         docs[f"{place}.md"], slots[f"{place}.html"] = doc, Slots({slot: html})
     models = stamps(site, address, atlas, drawn)
     return Pages(docs, slots, models, navigation.nav(site), filled("notice.j2", site=site), canonical, absent(site))
@@ -223,49 +217,3 @@ def _choosing(site: Site) -> Iterator[tuple[str, str, str, Slot]]:
                 "rows",
                 html,
             )
-
-
-def _chronicle(site: Site, atlas: Atlas) -> Iterator[tuple[str, str, str, Slot]]:
-    """Give the pages of families and editions: place, Markdown, slot, what goes into it."""
-    grown = families.largest(atlas.families)
-    about = "What distilling, fine-tuning, quantising and size do to energy and quality."
-    yield (
-        "families/index",
-        markdown("Families", about, "families"),
-        "families",
-        partial(filled, "families.j2", families=grown, most=MOST_FAMILIES, base="../"),
-    )
-    told, standings = happenings.happenings(site), chronicle.standings(site)
-    page = partial(
-        filled,
-        "editions.j2",
-        site=site,
-        standings=standings,
-        happenings=told[:MOST_CHANGES],
-        older=len(told[MOST_CHANGES:]),
-        base="../",
-    )
-    yield (
-        "editions/index",
-        markdown("Editions and changes", "Every edition, and what changed.", "editions"),
-        "editions",
-        page,
-    )
-    for opened in site.editions:
-        name = opened.edition.id
-        page = partial(_edition, site, opened, standings[name])
-        doc = markdown(opened.edition.title, f"Edition {name}: its thresholds and stars.", "edition", search=False)
-        yield f"editions/{name}/index", doc, "edition", page
-
-
-def _edition(site: Site, opened: Opened, standing: str) -> str:
-    boards = chronicle.archived(site, opened)
-    return filled(
-        "edition.j2",
-        opened=opened,
-        standing=standing,
-        boards=boards,
-        most=MOST_ARCHIVED,
-        few=FEW_ARCHIVED,
-        base="../../",
-    )

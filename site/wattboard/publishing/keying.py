@@ -40,7 +40,7 @@ def key(*told: object) -> str:
 
 
 def _hash(told: Iterable[str]) -> str:
-    """Name some words: of ten thousand models, JSON would take most of the time."""
+    """Name some words, each a line."""
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
 
 

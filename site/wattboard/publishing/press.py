@@ -105,7 +105,7 @@ class Cutter:
             left_out=(),
             heads=_some(site.heads, models),
             life=NO_LIFE,
-            whole=site.many,
+            models_in_all=site.many,
         )
         return replace(
             press,

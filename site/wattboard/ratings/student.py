@@ -1,6 +1,6 @@
 """Student's t at 0.975, as METHOD section 5 has it: a table for the degrees of freedom of nearly every result.
 
-The table is scipy's to the last bit, and a test holds it so. Importing scipy takes longer than rating a board.
+The table is scipy's to the last bit, and a test holds it so: most builds need not import scipy.
 """
 
 from __future__ import annotations
