@@ -27,14 +27,14 @@ def write(fresh: Path, old: Path | None, path: str, data: bytes, twin: str | Non
     try:
         return _put(place, path, data, twin and f"{fresh}/{twin}")
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - Path costs as much as the writing
+        os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - no Path, as this is done for every file
         return _put(place, path, data, twin and f"{fresh}/{twin}")
 
 
 def _put(place: str, path: str, data: bytes, twin: str | None) -> int:
     if twin:
         try:
-            os.link(twin, place)  # one more name costs a tenth of one more file
+            os.link(twin, place)  # one more name for the same bytes
         except FileNotFoundError:
             raise
         except OSError:  # a disk without links
