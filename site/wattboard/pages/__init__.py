@@ -184,7 +184,7 @@ def _stamp(profile: Profile, address: str, atlas: Atlas, told: Notes, drawn: Dra
 
 def light_shell(address: str, notice: str) -> str:
     """Give the light layout, with marks where a model goes."""
-    sheets = ("assets/wattstar.css", "assets/pages.css")
+    sheets = ("assets/light.css", "assets/wattstar.css", "assets/pages.css")
     return filled("light.j2", address=address, notice=notice, sheets=sheets)
 
 
